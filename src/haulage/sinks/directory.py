@@ -1,0 +1,211 @@
+"""Directories that are being written to, opened once and shared by all downloads into them.
+
+Names are opened relative to the directory's descriptor where the system can: a path that is swapped for a link in
+mid-download leads nobody astray. Opening a directory also removes the orphans in it and notes which names are
+directories, so that the many downloads that follow are checked without touching the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from haulage.errors import DestinationError
+from haulage.sinks.oserrors import storage_error
+from haulage.sinks.parts import is_orphan
+
+if TYPE_CHECKING:
+    from haulage.workers import Workers
+
+__all__ = ["Directories", "Directory"]
+
+_HAS_DIR_FD = {os.open, os.unlink, os.rename} <= os.supports_dir_fd
+_O_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_IDLE_KEPT = 16
+
+
+class Directory:
+    """A directory to write into. Its methods run in worker threads.
+
+    Args:
+        path: Its absolute path.
+
+    Attributes:
+        occupied: Names that no file may take the place of, with the reason: what was a directory or a device, a pipe,
+            a socket when it was opened.
+
+    Raises:
+        DestinationError: It is missing, no directory, or may not be written to.
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fd: int | None = None
+        if not os.path.isdir(path):
+            what = "not a directory" if os.path.lexists(path) else "no such directory"
+            msg = f"cannot write into {path!r}: {what}"
+            raise DestinationError(msg, filename=path)
+        if not os.access(path, os.W_OK | os.X_OK):
+            msg = f"cannot write into {path!r}: permission denied"
+            raise DestinationError(msg, filename=path)
+        if _HAS_DIR_FD:
+            self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.occupied = self._sweep()
+
+    def is_current(self) -> bool:
+        """Whether the path still leads here."""
+        if self.fd is None:
+            return os.path.isdir(self.path)
+        try:
+            return os.path.samestat(os.fstat(self.fd), os.stat(self.path))
+        except OSError:
+            return False
+
+    def create(self, name: str) -> int:
+        """Create the file *name*, which must not exist, and return its descriptor."""
+        # 0666 less the umask: the finished file has the mode any new file has.
+        return os.open(self._at(name), _O_FLAGS | _O_NOFOLLOW, 0o666, dir_fd=self.fd)
+
+    def publish(self, part: str, name: str) -> None:
+        """Give the file *part* the name *name*, in place of what has it now."""
+        os.replace(self._at(part), self._at(name), src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+    def remove(self, name: str) -> None:
+        """Remove the file *name*."""
+        os.unlink(self._at(name), dir_fd=self.fd)
+
+    def flush(self) -> None:
+        """See to it that the names in here are on the disk, where the system can."""
+        if self.fd is not None:
+            os.fsync(self.fd)
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def _at(self, name: str) -> str:
+        return name if self.fd is not None else os.path.join(self.path, name)
+
+    def _sweep(self) -> dict[str, str]:
+        """Remove the orphans and return the names that are occupied. What cannot be read is left alone."""
+        found: dict[str, str] = {}
+        with contextlib.suppress(OSError), os.scandir(self.path if self.fd is None else self.fd) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        found[entry.name] = "is a directory"
+                    elif is_orphan(entry):
+                        self.remove(entry.name)
+                    elif not entry.is_file(follow_symlinks=False) and _is_special(self.path, entry):
+                        found[entry.name] = "is not a regular file"
+        return found
+
+
+def _is_special(directory: str, entry: os.DirEntry[str]) -> bool:
+    """Whether *entry* is, or is a link to, a device, a pipe, a socket, or a descriptor such as ``/dev/stdout`` is."""
+    path = os.path.join(directory, entry.name)
+    if not entry.is_symlink():
+        return True
+    if os.readlink(path).startswith("/proc/"):
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+class Shared:
+    """A directory and how many downloads write into it now, those that wait for its opening included."""
+
+    __slots__ = ("directory", "opening", "users")
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.directory: Directory | None = None
+        self.opening: asyncio.Task[None] | None = None
+
+
+class Directories:
+    """The directories in use, and a few that were. Lives on the event loop.
+
+    Args:
+        workers: Where directories are opened and closed.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._known: dict[str, Shared] = {}
+
+    async def acquire(self, path: str) -> Directory:
+        """Return the directory at *path*, to be given back with `release`.
+
+        Raises:
+            DestinationError: It cannot be written into.
+        """
+        shared = self._known.setdefault(path, Shared())
+        shared.users += 1
+        try:
+            # Nobody looked after it while it was idle: it may have been replaced.
+            if shared.users == 1 or shared.opening is not None or shared.directory is None:
+                if shared.opening is None:
+                    shared.opening = asyncio.create_task(self._open(path, shared))
+                # One opens for all, and the cancellation of one is not the others'.
+                await asyncio.shield(shared.opening)
+            assert shared.directory is not None
+        except BaseException as error:
+            self.release(path)
+            if isinstance(error, DestinationError):
+                # Every waiter raises an error of its own, with its own traceback.
+                raise copy.copy(error) from None
+            raise
+        return shared.directory
+
+    def release(self, path: str) -> None:
+        """Give the directory at *path* back."""
+        shared = self._known[path]
+        shared.users -= 1
+        if not shared.users and len(self._known) > _IDLE_KEPT:
+            self.close()
+
+    def close(self) -> None:
+        """Close what nobody uses."""
+        for path, shared in list(self._known.items()):
+            if not shared.users and shared.opening is None:
+                del self._known[path]
+                if shared.directory is not None:
+                    self._workers.submit(shared.directory.close)
+
+    async def aclose(self) -> None:
+        """Close everything, also what is only being opened for somebody who has gone."""
+        opening = [shared.opening for shared in self._known.values() if shared.opening is not None]
+        await asyncio.gather(*opening, return_exceptions=True)
+        self.close()
+
+    async def _open(self, path: str, shared: Shared) -> None:
+        try:
+            if shared.directory is not None:
+                if await self._workers.submit(shared.directory.is_current):
+                    return
+                stale, shared.directory = shared.directory, None
+                await self._workers.submit(stale.close)
+            shared.directory = await self._workers.submit(lambda: _opened(path))
+        finally:
+            shared.opening = None
+
+
+def _opened(path: str) -> Directory:
+    try:
+        return Directory(path)
+    except DestinationError:
+        raise
+    except OSError as error:
+        raise storage_error(error, path) from error
