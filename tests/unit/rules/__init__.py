@@ -1,0 +1,1 @@
+"""Tests that mirror `src/haulage/rules` one to one: no network, no server."""
