@@ -1,0 +1,8 @@
+"""Let ``python -m benchmarks`` run the command."""
+
+import sys
+
+from benchmarks.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
