@@ -1,0 +1,98 @@
+"""Everything there is to run, as nox sessions: ``nox -l`` lists them.
+
+Tests run against the built wheel, never against the source tree. Servers from Debian (nginx, aria2) are installed when
+that is possible and said to be missing when it is not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests", "docs", "demo"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def ensure_debian(session: nox.Session, command: str, package: str) -> None:
+    """Have *command* from Debian's *package*, where this machine lets us install it."""
+    if shutil.which(command) or shutil.which(command, path="/usr/sbin:/sbin"):
+        return
+    if not (shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0):
+        session.warn(f"{command} is not installed and cannot be installed here: what needs it is skipped")
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", package]):
+        if subprocess.run(["apt-get", *arguments], env=environment, check=False, stdout=subprocess.DEVNULL).returncode:
+            session.warn(f"{package} could not be installed: what needs it is skipped")
+            return
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style with ruff."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy, and the public API with a second checker."""
+    session.install(".[cli,depot]", "nox", *group("types"))
+    session.run("mypy")
+    session.run("basedpyright", "tests/typing")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests against the built wheel; arguments go to pytest."""
+    ensure_debian(session, "nginx", "nginx-light")
+    ensure_debian(session, "curl", "curl")
+    session.install(".[cli,depot]", *group("test"))
+    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()) / "coverage")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "combine", "--quiet")
+        session.run("coverage", "report", "--skip-covered", "--fail-under=90")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site strictly and run its examples."""
+    session.install(".[cli,depot]", *group("docs"))
+    session.run("python", "docs/run_examples.py")
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the demo, with the live display and as plain lines."""
+    session.install(".[cli,depot]")
+    session.run("haulage", "demo")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure haulage beside its peers (tens of minutes); arguments go to the command."""
+    ensure_debian(session, "nginx", "nginx-light")
+    ensure_debian(session, "aria2c", "aria2")
+    ensure_debian(session, "curl", "curl")
+    session.install(".", "matplotlib", "uvloop")
+    venvs = Path(session.create_tmp()) / "peers"
+    session.run("python", "-m", "benchmarks.setup_peers", "--venvs", str(venvs))
+    session.run("python", "-m", "benchmarks", "--venvs", str(venvs), *(session.posargs or ["--gates"]))
