@@ -25,7 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         0; 1 if ``--strict`` refused; 2 if it could not run; 130 if it was interrupted.
     """
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         with open_scratch(options.sizes.needed) as scratch:
             say(f"working in {scratch.path}")
@@ -36,10 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
             )
             report = Run(options=options, scratch=scratch, place=place, plan=plan).report()
             publish(report, options, place)
-    except KeyboardInterrupt:
-        say("interrupted; what this run started is stopped and its files are removed")
-        return INTERRUPTED
-    except OSError as error:
+    except (KeyboardInterrupt, OSError) as error:
+        # Raised between two lines of shutil, an interrupt has it close a descriptor twice and comes out as that error.
+        if interrupts or isinstance(error, KeyboardInterrupt):
+            say("interrupted; what this run started is stopped and its files are removed")
+            return INTERRUPTED
         say(f"could not run: {error}")
         return 2
     return 1 if options.strict and not gates.are_kept(report.verdicts) else 0
@@ -68,7 +76,3 @@ def say(line: str) -> None:
     """Tell the person who waits; the report alone goes to standard output."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler
-    raise KeyboardInterrupt
