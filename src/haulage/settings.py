@@ -109,9 +109,9 @@ class RemoteSettings:
     durable: bool = False
     """Whether file and directory are flushed to the disk before success is reported."""
     allow_private_addresses: bool | None = None
-    """Whether a redirect may lead to another origin at a private, loopback or link-local address. By default only
-    from a server that is at such an address itself; True allows it always, False never. What the caller names
-    stays reachable."""
+    """Whether a redirect may lead to another origin at a private, loopback or link-local address. By default never
+    to where fewer can get than to the server it comes from; True allows it always, False never. What the caller
+    names stays reachable."""
     trust_env: bool = False
     """Whether proxies are taken from ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``."""
     hold_slots: bool = False

@@ -17,7 +17,7 @@ from haulage.errors import (
     MalformedRequest,
     UnsupportedDigestValidationError,
 )
-from haulage.rules.addresses import is_private
+from haulage.rules.addresses import Space, space_of
 from haulage.rules.digests import Hashers, check_expected, compare
 from haulage.rules.limits import ByteBucket, LowSpeedWindow, read_buffer_size
 from haulage.rules.retry import RetryPolicy, RetryState
@@ -274,6 +274,11 @@ private_4 = st.sampled_from(PRIVATE_4).flatmap(lambda network: st.ip_addresses(n
 public_4 = st.sampled_from(PUBLIC_4).flatmap(lambda network: st.ip_addresses(network=network))
 
 
+def is_private(address: str) -> bool:
+    """Whether a server of the public internet may not redirect there."""
+    return space_of(address) is not Space.PUBLIC
+
+
 def clothes(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[str]:
     """Return *address* in the IPv6 forms that lead to it."""
     number = int(address)
@@ -321,10 +326,10 @@ def test_public_networks_of_ipv6_are_public(address: ipaddress.IPv6Address) -> N
 
 @given(st.text(max_size=40))
 def test_judging_any_text_never_raises(text: str) -> None:
-    """What is no address is private."""
+    """What is no address is nowhere."""
     try:
         ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        assert is_private(text)
+        assert space_of(text) is Space.NOWHERE
     else:
-        is_private(text)
+        assert space_of(text) in Space

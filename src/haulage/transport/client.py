@@ -1,49 +1,31 @@
 """aiohttp sessions made from settings, with aiohttp's hidden work switched off.
 
 No cookies, no decompression, no redirects, no environment, no total timeout, no requoting: what of that is wanted is
-done elsewhere, by rules of ours. Two sessions may be open: one for what the caller named, and a guarded one, with
-connections of its own, that refuses private addresses at the moment of connecting, whatever their name resolved to.
+done elsewhere, by rules of ours. One session is for what the caller named. Others, with connections of their own, are
+for what redirects lead to: they judge each address at the moment of connecting, whatever name it was resolved from.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from haulage.errors import AddressNotAllowed
-from haulage.rules.addresses import is_private
 from haulage.rules.limits import read_buffer_size
 from haulage.transport.agent import own_headers
+from haulage.transport.connection import PeerResponse, connector
 from haulage.transport.tls import tls_context
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
+    from haulage.rules.addresses import Space
     from haulage.settings import RemoteSettings
 
-__all__ = ["Client", "Content", "PeerResponse", "Response", "Session", "timeouts"]
-
-
-class PeerResponse(aiohttp.ClientResponse):
-    """A response that still knows who sent it when its connection has gone back to the pool."""
-
-    _transport: asyncio.BaseTransport | None = None
-
-    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        """Note the connection's transport, then read the head."""
-        self._transport = connection.transport
-        return await super().start(connection)
-
-    @property
-    def peer_address(self) -> str | None:
-        """The other end's address, or None where the transport has none."""
-        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
-        return str(peer[0]) if isinstance(peer, tuple) else None
+__all__ = ["Client", "Content", "Response", "Session", "timeouts"]
 
 
 Session = aiohttp.ClientSession
@@ -51,7 +33,6 @@ Response = aiohttp.ClientResponse
 Content = aiohttp.StreamReader
 
 _DEFAULT_SOCKET_TIMEOUT = 300.0  # seconds (seed: Pulp's factory)
-_KEEP_ALIVE = 15.0  # seconds
 
 
 class Client:
@@ -72,22 +53,18 @@ class Client:
         self.head_limit = None if connect is None or limits.sock_read is None else connect + limits.sock_read
         self._in_thread = in_thread
         self._tls: asyncio.Future[ssl.SSLContext] | None = None
-        self._session: Session | None = None
-        self._guarded: Session | None = None
+        self._sessions: dict[Space | None, Session] = {}
 
-    def session(self, *, guarded: bool = False) -> Session:
+    def session(self, source: Space | None = None) -> Session:
         """Return the session to ask with; opened on first use, inside the running loop.
 
         Args:
-            guarded: Refuse to connect to private addresses.
+            source: Where the redirect came from that is followed; None for what the caller named.
         """
-        if guarded:
-            if self._guarded is None:
-                self._guarded = self._open(socket_factory=_public_socket)
-            return self._guarded
-        if self._session is None:
-            self._session = self._open()
-        return self._session
+        session = self._sessions.get(source)
+        if session is None:
+            session = self._sessions[source] = self._open(source)
+        return session
 
     async def tls(self) -> ssl.SSLContext:
         """Return the TLS context; made when the first https URL needs it.
@@ -101,22 +78,14 @@ class Client:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        sessions, self._session, self._guarded = (self._session, self._guarded), None, None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
 
-    def _open(self, **connector_options: Any) -> Session:
+    def _open(self, source: Space | None) -> Session:
         settings = self.settings
-        connector = aiohttp.TCPConnector(
-            limit=0,  # downloads are counted by us
-            keepalive_timeout=_KEEP_ALIVE,
-            # The system's resolver honours /etc/hosts; aiodns, where installed, does not.
-            resolver=aiohttp.ThreadedResolver(),
-            **connector_options,
-        )
         session = aiohttp.ClientSession(
-            connector=connector,
+            connector=connector(source),
             response_class=PeerResponse,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -151,12 +120,3 @@ def timeouts(settings: RemoteSettings, *, proxied: bool = False) -> aiohttp.Clie
     return aiohttp.ClientTimeout(
         connect=limit(settings.connect_timeout, tunnel), sock_connect=sock_connect, sock_read=sock_read
     )
-
-
-def _public_socket(info: tuple[Any, ...]) -> socket.socket:
-    """Make the socket for one resolved address, unless it is a private one."""
-    family, kind, protocol, _, address = info
-    if is_private(str(address[0])):
-        msg = "redirect into a private network refused"
-        raise AddressNotAllowed(msg, address=str(address[0]))
-    return socket.socket(family=family, type=kind, proto=protocol)

@@ -1,7 +1,7 @@
 """One GET from the caller's URL to the response that has the body, over redirects judged hop by hop.
 
 Credentials and the caller's headers belong to the origin they were given for. A hop to another origin is made without
-them, and, unless policy says otherwise, only to public addresses.
+them, and, unless policy says otherwise, not into a more private part of the network.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from aiohttp import ClientConnectorError, ClientOSError, ServerDisconnectedError
 from multidict import CIMultiDict
 from yarl import URL
 
-from haulage.rules.addresses import is_private
+from haulage.rules.addresses import Space, space_of
 from haulage.rules.redirects import REDIRECT_STATUSES, next_hop
-from haulage.transport.client import PeerResponse
+from haulage.transport.connection import PeerResponse
 
 if TYPE_CHECKING:
     import ssl
@@ -73,15 +73,15 @@ async def send(client: Client, request: Request, session: Session | None = None)
         Exception: What aiohttp raises; to be translated by the caller.
     """
     url = request.url
-    guarded = False
+    source: Space | None = None
     for hops in itertools.count():
-        response = await _hop(client, request, session, url, guarded=guarded, again=hops > 0)
+        response = await _hop(client, request, session, url, source, again=hops > 0)
         if response.status not in REDIRECT_STATUSES:
             return response
         try:
             target = next_hop(url, response.headers.get("Location"), hops)
             if target.origin != url.origin and session is None and request.proxy is None:
-                guarded = _must_guard(client.settings.allow_private_addresses, response, guarded=guarded)
+                source = _source(client.settings.allow_private_addresses, response)
         finally:
             response.release()
         url = target
@@ -89,7 +89,7 @@ async def send(client: Client, request: Request, session: Session | None = None)
 
 
 async def _hop(
-    client: Client, request: Request, session: Session | None, url: ParsedUrl, *, guarded: bool, again: bool
+    client: Client, request: Request, session: Session | None, url: ParsedUrl, source: Space | None, *, again: bool
 ) -> Response:
     """Ask *url*; *again* once more when the connection breaks before the answer.
 
@@ -101,7 +101,7 @@ async def _hop(
         # With a proxy reached over https the context is for the proxy as well.
         if url.scheme == "https" or (request.proxy is not None and request.proxy.startswith("https:")):
             tls = await client.tls()
-        session = client.session(guarded=guarded)
+        session = client.session(source)
     # Each byte of a head that trickles in, and each interim answer, would begin aiohttp's read timeout anew.
     async with asyncio.timeout(client.head_limit):
         try:
@@ -138,9 +138,8 @@ def _ask(session: Session, request: Request, url: ParsedUrl, tls: ssl.SSLContext
     return session.get(target, **options)
 
 
-def _must_guard(allowed: bool | None, response: Response, *, guarded: bool) -> bool:  # noqa: FBT001 - a setting
+def _source(allowed: bool | None, response: Response) -> Space | None:  # noqa: FBT001 - a setting
+    """Return the part of the network whose rule holds for the hop after *response*; None for no rule."""
     if allowed is not None:
-        return not allowed
-    # Once out in the public network there is no way back into a private one.
-    address = response.peer_address if isinstance(response, PeerResponse) else None
-    return guarded or address is None or not is_private(address)
+        return None if allowed else Space.PUBLIC
+    return space_of(response.peer_address if isinstance(response, PeerResponse) else None)
