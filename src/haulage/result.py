@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from haulage.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DownloadResult"]
+__all__ = ["DownloadResult", "Proof"]
+
+Proof = Literal["digest", "size", "framing"]
 
 
 class _Fields(NamedTuple):
@@ -29,10 +31,14 @@ class DownloadResult(_Fields):
         headers: Response headers as a case-insensitive multidict; None where the protocol has none.
         attempts: Attempts it took, the good one included.
         seconds: Time from the call of ``run`` to the end, waits included.
+        proof: The strongest of what says that these are all the bytes: ``"digest"`` and ``"size"``, as expected by the
+            caller; ``"framing"``, the end as announced by the protocol; None for nothing, as with a body that ends when
+            the connection does, which a cut one does as well (RFC 9112, section 6.3).
     """
 
     attempts: int = 1
     seconds: float = 0.0
+    proof: Proof | None = None
 
     def __new__(  # noqa: D102
         cls,

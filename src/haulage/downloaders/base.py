@@ -149,6 +149,7 @@ class BaseDownloader(LeasedDelivery):
                 self._notify(events.Failed, error)
             raise
         result.seconds = time.monotonic() - started
+        result.proof = self._proof
         self._notify(events.Succeeded, result)
         return result
 

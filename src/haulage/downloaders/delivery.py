@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from haulage.downloaders.runtime import Runtime
     from haulage.downloaders.speed import SpeedWatch
     from haulage.events import Event, Observer
+    from haulage.result import Proof
     from haulage.urls import ParsedUrl
 
 __all__ = ["Delivery", "Destination"]
@@ -67,6 +68,7 @@ class Delivery:
         self._attempt: Attempt | None = None
         self._watch: SpeedWatch | None = None
         self._via: str | None = None  # the proxy of the current attempt
+        self._framed = False  # whether the protocol said where the bytes end
 
     @property
     def url(self) -> str:
@@ -153,6 +155,15 @@ class Delivery:
         """
         if self.expected_digests:
             compare(self._attempt.digests if self._attempt is not None else {}, self.expected_digests, url=self.url)
+
+    @property
+    def _proof(self) -> Proof | None:
+        """What says that these are the bytes, once they were verified."""
+        if self.expected_digests:
+            return "digest"
+        if self.expected_size is not None:
+            return "size"
+        return "framing" if self._framed else None
 
     def _verdict(self) -> None:
         # The size first: it is what a cut body gets wrong, and says more than a digest.

@@ -78,6 +78,7 @@ class FileDownloader(BaseDownloader):
             self._announce(size)
             self._notify(events.HeadersReceived, {}, size)
             await self._begin(size)
+            self._framed = size is not None
             while data := await self._reading(file.read(_CHUNK)):
                 await self.handle_data(data)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
@@ -11,11 +10,13 @@ from multidict import CIMultiDict
 from haulage import events
 from haulage.downloaders.base import BaseDownloader
 from haulage.downloaders.speed import SpeedWatch
-from haulage.errors import ContentEncodingError, MalformedRequest, ProtocolError, UnknownResponse
+from haulage.errors import MalformedRequest, PartialFile, ValidationError
 from haulage.headers import HeaderError, HeaderPairs, Headers, basic_auth, header_pairs
 from haulage.result import DownloadResult
+from haulage.rules.answers import judge
 from haulage.transport.agent import own_headers
 from haulage.transport.client import timeouts
+from haulage.transport.connection import PeerResponse
 from haulage.transport.exchange import Request, send
 from haulage.transport.proxies import environment_proxy
 from haulage.transport.status import check_status
@@ -30,19 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["HttpDownloader"]
 
 _DEFAULT_LOW_SPEED_TIME = 30.0  # seconds
-
-# File names whose bytes are coded already. Servers often call that a Content-Encoding, and mean the file as it is.
-_CODED_SUFFIXES = {
-    "gzip": (".gz", ".tgz", ".svgz"),
-    "x-gzip": (".gz", ".tgz", ".svgz"),
-    "compress": (".z",),
-    "x-compress": (".z",),
-    "bzip2": (".bz2", ".tbz2"),
-    "x-bzip2": (".bz2", ".tbz2"),
-    "xz": (".xz", ".txz"),
-    "zstd": (".zst", ".tzst"),
-    "br": (".br",),
-}
+_CRUMB = 1 << 10  # bytes of a chunk that is too small to be handled by itself
+_JOINED = 1 << 16  # bytes of crumbs that are handled together
 
 
 class HttpDownloader(BaseDownloader):
@@ -100,6 +90,7 @@ class HttpDownloader(BaseDownloader):
         self.proxy = proxy
         self.proxy_auth = proxy_auth
         self.headers_ready_callback = headers_ready_callback
+        self._content_type = ""  # of the current answer
         try:
             self.headers = header_pairs(headers)
             self._with_authorization(self.headers)
@@ -164,9 +155,9 @@ class HttpDownloader(BaseDownloader):
         return result
 
     async def _handle_response(self, response: Response) -> DownloadResult:
-        self._judge(response)
-        headers = CIMultiDict(response.headers)
-        total = response.content_length
+        headers, total = CIMultiDict(response.headers), response.content_length
+        judge(response.status, headers, response.request_info.headers, length=total, url=self._parsed)
+        self._content_type = headers.get("Content-Type", "")
         self._announce(total)
         self._notify(events.HeadersReceived, headers, total)
         if self.headers_ready_callback is not None:
@@ -177,34 +168,27 @@ class HttpDownloader(BaseDownloader):
         await self._read(response.content)
         if self._watch is not None:
             self._watch.stop()
+        self._framed = total is not None or "Transfer-Encoding" in headers
+        if not (self._framed or self.expected_digests or self.expected_size is not None):
+            self._look_at_the_end(response)
         await self.finalize()
         return DownloadResult(self.url, self.artifact_attributes, self.path, headers)
 
-    def _judge(self, response: Response) -> None:
-        """Refuse a good status that does not bring the whole file.
+    def _look_at_the_end(self, response: Response) -> None:
+        """Where nothing else proves the end of a body, let TLS do it."""
+        if isinstance(response, PeerResponse) and response.was_cut_off():
+            received = self.artifact_attributes["size"]
+            msg = f"the connection was cut after {received} bytes"
+            raise PartialFile(msg, received=received, url=self.url)
 
-        Raises:
-            UnknownResponse: A 204, an unasked 206 or 304, and the like.
-            ProtocolError: A transfer coding we cannot undo.
-            ContentEncodingError: A body that was coded though identity was asked for.
-        """
-        status, headers = response.status, response.headers
-        if status == 200 and "Content-Encoding" not in headers and "Transfer-Encoding" not in headers:  # noqa: PLR2004
-            return
-        asked = response.request_info.headers
-        if status < 200 or status in (204, 205) or 300 <= status < 400 or (status == 206 and "Range" not in asked):  # noqa: PLR2004
-            msg = f"HTTP {status} is no answer to this request"
-            raise UnknownResponse(msg, url=self.url)
-        if ", ".join(headers.getall("Transfer-Encoding", ["chunked"])).strip().lower() != "chunked":
-            msg = "a transfer coding other than chunked was not asked for"  # RFC 9112, section 7.4
-            raise ProtocolError(msg, url=self.url)
-        codings = ",".join(headers.getall("Content-Encoding", [])).lower().replace(" ", "").split(",")
-        coding = ",".join(coding for coding in codings if coding not in ("", "identity"))
-        if not coding or asked.get("Accept-Encoding") != "identity":
-            return
-        if not os.path.basename(self._parsed.path).lower().endswith(_CODED_SUFFIXES.get(coding, ("\0",))):
-            msg = f"the server sent {coding[:40]!r} coded bytes though identity was asked for"
-            raise ContentEncodingError(msg, url=self.url)
+    def _verdict(self) -> None:
+        try:
+            super()._verdict()
+        except ValidationError as error:
+            if self._content_type.lower().startswith("text/html"):
+                # What portals, proxies and log-in pages send in place of a file.
+                error.args = (f"{error.args[0]}; the server sent an HTML page",)
+            raise
 
     async def _request(self, extra_data: dict[str, Any] | None) -> Request:
         options = dict((extra_data or {}).get("request_kwargs") or ())
@@ -234,11 +218,11 @@ class HttpDownloader(BaseDownloader):
         return (*headers, ("Authorization", _authorization(auth)))
 
     async def _read(self, content: Content) -> None:
-        # Chunk by chunk as they came: read() and readany() would join, and so copy, them.
+        # Chunk by chunk as they came: read() and readany() would join, and so copy, them. Crumbs are better joined.
         while True:
             data, _ = await content.readchunk()
             if data:
-                await self.handle_data(data)
+                await self.handle_data(data if len(data) >= _CRUMB else data + content.read_nowait(_JOINED))
             if content.at_eof():
                 return
 
