@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from blockbuster import blockbuster_ctx
 from support.leaks import Belongings, left_in_loop
 from support.raw import RawServer, Script
+from support.table import CaseTable
 
 from haulage.depot import Depot
 from haulage.rules.retry import RetryPolicy
@@ -34,9 +35,16 @@ from haulage.rules.retry import RetryPolicy
 OWN_DIRECTORY = Path(__file__).parent / "wire"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the page of cases."""
+    parser.addoption("--write-table", action="store_true", help="write what this run shows into docs/reliability.md")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and take signals as a process in the foreground does."""
     config.addinivalue_line("markers", "blocks: the test itself calls a synchronous door on a running loop")
+    config.addinivalue_line("markers", "case(*ids): shows how a case of docs/reliability.md is met")
+    config.pluginmanager.register(CaseTable(config), "haulage-cases")
     # Started in the background or by nohup we ignore these, and so would the processes that tests send them to.
     for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
         number = getattr(signal, name, None)

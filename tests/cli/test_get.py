@@ -14,6 +14,7 @@ from haulage.depot import generated, generated_digest
 SIZE = 300_000
 
 
+@pytest.mark.case("F05")
 def test_saves_under_the_name_in_the_url_without_its_query(haulage, depot):
     """A file is saved under the last part of the URL's path and proved."""
     (Path(depot._root) / "some file.bin").write_bytes(generated(SIZE))
@@ -24,6 +25,7 @@ def test_saves_under_the_name_in_the_url_without_its_query(haulage, depot):
     assert ended.out == b""
 
 
+@pytest.mark.case("F05")
 def test_a_name_never_leaves_the_directory(haulage, inside, depot):
     """Dots and separators hidden in a URL make no path."""
     ended = inside("get", f"{depot.url}/_/status/200/..%2f..%2fescaped")

@@ -18,6 +18,7 @@ SLOW = "/_/slow?size=10000000&chunk=1000&delay=0.02"
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
 )
+@pytest.mark.case("C07")
 def test_a_signal_ends_all_downloads(haulage, depot, number, code):
     """Everything is cancelled within two seconds, and no part is left."""
     urls = [f"{depot.url}{SLOW}&seed={seed}" for seed in range(3)]
@@ -36,6 +37,7 @@ def test_a_signal_ends_all_downloads(haulage, depot, number, code):
     assert b'"cancelled"' in out
 
 
+@pytest.mark.case("C07")
 def test_a_signal_ends_a_command_whose_output_nobody_reads(haulage, depot):
     """A thread that hangs in a full pipe does not keep the command."""
     process = haulage.start("get", f"{depot.url}/_/bytes/50000000", "-o", "-")
@@ -51,6 +53,7 @@ def test_a_signal_ends_a_command_whose_output_nobody_reads(haulage, depot):
     assert b"Traceback" not in process.stderr.read()
 
 
+@pytest.mark.case("C07")
 def test_output_that_is_no_longer_read_ends_the_download_quietly(haulage, depot):
     """When the reader of the bytes goes away, so does the command, without a word."""
     process = haulage.start("get", f"{depot.url}/_/bytes/50000000", "-o", "-")
@@ -60,6 +63,7 @@ def test_output_that_is_no_longer_read_ends_the_download_quietly(haulage, depot)
     assert process.stderr.read() == b""
 
 
+@pytest.mark.case("C07")
 def test_events_that_are_no_longer_read_end_the_command_quietly(haulage, depot):
     """When the reader of the JSON lines goes away, so does the command."""
     process = haulage.start("get", f"{depot.url}{SLOW}", "--json")
@@ -70,6 +74,7 @@ def test_events_that_are_no_longer_read_end_the_command_quietly(haulage, depot):
     assert haulage.left() == []
 
 
+@pytest.mark.case("C07")
 def test_words_into_a_closed_pipe(haulage):
     """Not even the version complains about a reader that has gone."""
     reader, writer = os.pipe()
@@ -80,6 +85,7 @@ def test_words_into_a_closed_pipe(haulage):
     assert process.stderr.read() == b""
 
 
+@pytest.mark.case("C07")
 def test_an_ignored_signal_stays_ignored(haulage, depot):
     """Whoever starts the command with SIGHUP ignored, as nohup does, keeps it so."""
     command = ("nohup", *COMMAND)
@@ -91,6 +97,7 @@ def test_an_ignored_signal_stays_ignored(haulage, depot):
     assert (haulage.home / "x").stat().st_size == 2000
 
 
+@pytest.mark.case("C07")
 def test_the_depot_ends_on_signals(haulage):
     """The depot serves until a signal comes, also while somebody downloads from it."""
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
@@ -104,6 +111,7 @@ def test_the_depot_ends_on_signals(haulage):
         assert client.wait(10) in (4, 11)
 
 
+@pytest.mark.case("C07")
 def test_the_demo_ends_on_a_signal(haulage, tmp_path):
     """A demo that is broken off leaves nothing in the temporary directory."""
     temporary = tmp_path / "tmp"

@@ -130,6 +130,7 @@ def test_userinfo_is_split_off_at_once(url: str, user: str | None, password: str
         *("１２７.1", "127。1", "①27.1"),
     ],
 )
+@pytest.mark.case("D05")
 def test_a_number_in_disguise_is_refused(host: str) -> None:
     """What a resolver may take for an IPv4 address in another form names no host here (D05)."""
     with pytest.raises(UrlError):

@@ -19,6 +19,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+@pytest.mark.case("D10")
 async def test_userinfo(depot: Depot) -> None:
     """User information in the URL is authentication and never part of the URL afterwards."""
     url = depot.url.replace("://", "://ann:p%40ss@") + "/_/auth/ann/p%40ss"
@@ -95,6 +96,7 @@ async def test_no_credentials_are_sent_unasked(depot: Depot) -> None:
     assert depot.requests[0].header("Authorization") is None
 
 
+@pytest.mark.case("D08")
 async def test_netrc_is_not_read(depot: Depot, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A netrc file in the environment adds nothing, not even with trust_env."""
     netrc = workplace / "netrc"

@@ -34,6 +34,7 @@ Check = Callable[[], None]
     ],
     ids=str,
 )
+@pytest.mark.case("D11")
 def test_headers(depot: Depot, headers: object) -> None:
     """A header that cannot be sent, or would become two, is refused when the downloader is made."""
     with pytest.raises(haulage.MalformedRequest):
@@ -41,6 +42,7 @@ def test_headers(depot: Depot, headers: object) -> None:
     assert depot.requests == ()
 
 
+@pytest.mark.case("D11")
 async def test_headers_of_the_call(depot: Depot, assert_untouched: Check) -> None:
     """Headers given at the last moment are held to the same."""
     with pytest.raises(haulage.MalformedRequest):

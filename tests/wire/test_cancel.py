@@ -180,6 +180,7 @@ async def test_while_waiting_for_a_paused_host(raw: OpenRaw, assert_untouched: C
     assert_untouched()
 
 
+@pytest.mark.case("C02")
 async def test_while_a_file_object_is_stuck(depot: Depot) -> None:
     """A write stuck in the caller's file object is waited for, without holding up the loop, before all ends."""
     reading, writing = os.pipe()
@@ -234,6 +235,7 @@ async def test_twice(raw: OpenRaw, target: Path, assert_untouched: Check) -> Non
 
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("size", [10, 3 << 20])
+@pytest.mark.case("C01")
 async def test_at_each_step(depot: Depot, target: Path, size: int, times: int) -> None:
     """Cancelled after any number of steps of the loop, once or twice, a download leaves the whole file or nothing."""
     for steps in (*range(80), *range(80, 1500, 25)):
@@ -253,6 +255,7 @@ async def test_at_each_step(depot: Depot, target: Path, size: int, times: int) -
             assert task.cancelled()
 
 
+@pytest.mark.case("C03")
 async def test_no_slot_is_lost(raw: OpenRaw) -> None:
     """Cancelled after any number of steps, a download gives its only slot back, and the caller's semaphore too."""
 
@@ -310,6 +313,7 @@ async def test_closing_the_factory_does_not_cancel(depot: Depot, target: Path) -
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.case("C01")
 async def test_at_random_moments(depot: Depot, workplace: Path, seed: int) -> None:
     """Downloads of all sizes cancelled at random moments leave whole files or none."""
     chance = random.Random(seed)

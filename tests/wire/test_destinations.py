@@ -79,6 +79,7 @@ async def test_old_content_is_replaced(depot: Depot, target: Path, size: int) ->
     assert target.read_bytes() == generated(size)
 
 
+@pytest.mark.case("F09")
 async def test_old_content_is_there_until_the_new_is_proved(raw: OpenRaw, target: Path) -> None:
     """While the new bytes arrive, readers of the path see the old ones; who has the old file open keeps it."""
     target.write_bytes(b"old")
@@ -97,6 +98,7 @@ async def test_old_content_is_there_until_the_new_is_proved(raw: OpenRaw, target
     assert target.read_bytes() == generated(4 << 20)
 
 
+@pytest.mark.case("F02")
 async def test_symbolic_link_is_replaced(depot: Depot, workplace: Path) -> None:
     """A link at the destination is replaced by the file; what it led to is untouched."""
     precious, link = workplace / "precious", workplace / "link"
@@ -108,6 +110,7 @@ async def test_symbolic_link_is_replaced(depot: Depot, workplace: Path) -> None:
     assert link.read_bytes() == generated(10)
 
 
+@pytest.mark.case("F02")
 async def test_dangling_link_is_replaced(depot: Depot, workplace: Path) -> None:
     """A link to nowhere does not make a file there."""
     link = workplace / "link"
@@ -117,6 +120,7 @@ async def test_dangling_link_is_replaced(depot: Depot, workplace: Path) -> None:
     assert not link.is_symlink()
 
 
+@pytest.mark.case("F02")
 async def test_link_to_a_directory(depot: Depot, workplace: Path) -> None:
     """A link to a directory is a link: replaced or refused, and never written through."""
     inner, link = workplace / "inner", workplace / "link"
@@ -244,6 +248,7 @@ async def test_longest_name(depot: Depot, workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o027, 0o000])
+@pytest.mark.case("F12")
 async def test_umask(depot: Depot, workplace: Path, mask: int) -> None:
     """A new file has the mode any new file has, with and without a name given."""
     old = os.umask(mask)
@@ -257,12 +262,14 @@ async def test_umask(depot: Depot, workplace: Path, mask: int) -> None:
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o666 & ~mask
 
 
+@pytest.mark.case("F10")
 async def test_durable(depot: Depot, target: Path) -> None:
     """A durable download is the same download."""
     await haulage.download(f"{depot.url}/_/bytes/100000", target, remote=haulage.Remote(durable=True))
     assert target.read_bytes() == generated(100_000)
 
 
+@pytest.mark.case("F04")
 async def test_two_downloads_to_one_path(depot: Depot, target: Path) -> None:
     """Two downloads to one path at once leave one whole file."""
     size = 3 << 20

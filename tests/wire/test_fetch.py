@@ -31,6 +31,7 @@ def own_threads() -> list[str]:
     return [thread.name for thread in own if thread.is_alive()]
 
 
+@pytest.mark.case("C05")
 def test_in_a_plain_thread(depot: Depot, target: Path) -> None:
     """Without any loop, fetch just downloads, and leaves no thread."""
     result = haulage.fetch(f"{depot.url}/_/bytes/100000", target, expected_size=100_000)
@@ -39,6 +40,7 @@ def test_in_a_plain_thread(depot: Depot, target: Path) -> None:
     assert own_threads() == []
 
 
+@pytest.mark.case("C05")
 def test_many_times(depot: Depot) -> None:
     """One call after the other works, with downloaders of their own or of one factory."""
     factory = haulage.DownloaderFactory()
@@ -59,6 +61,7 @@ def test_the_same_downloader_again(depot: Depot, target: Path) -> None:
 
 
 @pytest.mark.blocks
+@pytest.mark.case("C05")
 async def test_inside_a_running_loop(depot: Depot, target: Path) -> None:
     """Where a loop is running already, as in a notebook, fetch uses a loop of its own."""
     haulage.fetch(f"{depot.url}/_/bytes/100000", target)
@@ -70,6 +73,7 @@ async def test_inside_a_running_loop(depot: Depot, target: Path) -> None:
 
 
 @pytest.mark.blocks
+@pytest.mark.case("C05")
 async def test_error_inside_a_running_loop(depot: Depot) -> None:
     """What goes wrong comes out of fetch as it would out of run."""
     with pytest.raises(haulage.HttpFileNotFound):
@@ -77,12 +81,14 @@ async def test_error_inside_a_running_loop(depot: Depot) -> None:
     assert own_threads() == []
 
 
+@pytest.mark.case("C05")
 async def test_in_a_thread_beside_a_loop(depot: Depot) -> None:
     """In a worker thread of an asynchronous program fetch is as good as anywhere."""
     result = await asyncio.to_thread(haulage.fetch, f"{depot.url}/_/bytes/10")
     assert result.artifact_attributes["size"] == 10
 
 
+@pytest.mark.case("C05")
 def test_in_many_threads(depot: Depot, workplace: Path) -> None:
     """Many threads fetch through one factory at once, each on a loop of its own."""
     factory = haulage.DownloaderFactory()
@@ -107,6 +113,7 @@ def test_within_a_factory(depot: Depot) -> None:
     assert own_threads() == []
 
 
+@pytest.mark.case("C05")
 def test_threads_within_a_factory(depot: Depot) -> None:
     """Within ``with`` many threads share the connections and the bound on them."""
     with (
@@ -138,6 +145,7 @@ def test_error_within_a_factory(depot: Depot) -> None:
 
 
 @pytest.mark.blocks
+@pytest.mark.case("C05")
 async def test_within_a_factory_inside_a_running_loop(depot: Depot) -> None:
     """``with`` works inside a running loop as well."""
     with haulage.DownloaderFactory() as factory:
@@ -185,6 +193,7 @@ def test_the_event_loop_of_the_thread_is_left_alone(depot: Depot) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.case("C06")
 def test_a_forked_child_is_told_so(depot: Depot) -> None:
     """An open factory belongs to its process; a forked child gets an error and does not wait for ever."""
     with haulage.DownloaderFactory() as factory:
@@ -212,6 +221,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
+@pytest.mark.case("C07")
 def test_ctrl_c_inside_a_running_loop(depot: Depot, target: Path, workplace: Path) -> None:
     """The first Ctrl-C ends a fetch that blocks the loop it is called on, and leaves nothing."""
     command = [sys.executable, "-c", PROGRAM, f"{depot.url}/_/slow?size=1000&chunk=1&delay=1", str(target)]

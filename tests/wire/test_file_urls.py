@@ -27,6 +27,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("prefix", ["file://", "file:", "file://localhost", "FILE://", "file://LOCALHOST"])
+@pytest.mark.case("D12")
 async def test_spellings(source: Path, target: Path, prefix: str) -> None:
     """All ways to write the URL of a local file mean that file."""
     result = await haulage.download(f"{prefix}{source}", target, expected_size=100_000)
@@ -37,6 +38,7 @@ async def test_spellings(source: Path, target: Path, prefix: str) -> None:
 @pytest.mark.parametrize(
     "name", ["with space", "naïve 你好", "100%", "a?b", "a#b", "semi;colon", "a+b", "%41", "back\\slash", "new\nline"]
 )
+@pytest.mark.case("D12")
 async def test_percent_encoding(tmp_path: Path, target: Path, name: str) -> None:
     """A name with odd characters is found by its encoded URL."""
     (tmp_path / name).write_bytes(b"odd")
@@ -104,6 +106,7 @@ async def test_into_a_file_object(source: Path) -> None:
         "http://h/x",
     ],
 )
+@pytest.mark.case("D12")
 async def test_refused_urls(url: str) -> None:
     """A URL that names no file of this machine is refused when the downloader is made."""
     with pytest.raises(haulage.MalformedRequest):
@@ -168,6 +171,7 @@ async def test_unreadable(source: Path, target: Path, is_root: bool) -> None:
 # --- allowed paths ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.case("D12")
 async def test_allowed(source: Path, target: Path) -> None:
     """What lies below an allowed path is read."""
     for allowed in (source.parent, f"{source.parent}/", source, source.parent.parent, "/"):
@@ -175,6 +179,7 @@ async def test_allowed(source: Path, target: Path) -> None:
         assert target.read_bytes() == generated(100_000)
 
 
+@pytest.mark.case("D12")
 async def test_not_allowed(source: Path, tmp_path: Path, target: Path, assert_untouched: Check) -> None:
     """What does not is refused, and so is everything when nothing is allowed."""
     (tmp_path / "elsewhere").mkdir()
@@ -185,6 +190,7 @@ async def test_not_allowed(source: Path, tmp_path: Path, target: Path, assert_un
     assert_untouched()
 
 
+@pytest.mark.case("D12")
 async def test_prefix_look_alike(tmp_path: Path, target: Path) -> None:
     """A directory whose name begins like an allowed one is not allowed."""
     for name in ("import", "import-evil"):
@@ -196,6 +202,7 @@ async def test_prefix_look_alike(tmp_path: Path, target: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["%2e%2e", "..", "%2E.", "x/../.."])
+@pytest.mark.case("D12")
 async def test_dots_lead_nowhere(source: Path, tmp_path: Path, target: Path, way: str) -> None:
     """Dots in the path, encoded or not, do not lead out."""
     (tmp_path / "allowed" / "x").mkdir(parents=True)
@@ -204,6 +211,7 @@ async def test_dots_lead_nowhere(source: Path, tmp_path: Path, target: Path, way
         await haulage.download(f"file://{tmp_path}/allowed/{way}/source/file.bin", target, remote=remote)
 
 
+@pytest.mark.case("D12")
 async def test_links_lead_nowhere(source: Path, tmp_path: Path, target: Path) -> None:
     """A link out of the allowed paths is not followed, neither as the file nor on the way to it."""
     allowed = tmp_path / "allowed"
@@ -220,6 +228,7 @@ async def test_links_lead_nowhere(source: Path, tmp_path: Path, target: Path) ->
     assert target.read_bytes() == b"inside"
 
 
+@pytest.mark.case("D12")
 async def test_allowed_path_that_is_a_link(source: Path, tmp_path: Path, target: Path) -> None:
     """An allowed path that is itself a link allows what it leads to."""
     (tmp_path / "link").symlink_to(source.parent)

@@ -36,6 +36,7 @@ def tiny_disk(tmp_path: Path, is_root: bool) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.case("S02", "F06")
 async def test_announced_size_that_does_not_fit(depot: Depot, tiny_disk: Path) -> None:
     """A body announced as larger than the room there is is refused before it is written, and not retried."""
     (tiny_disk / "file").write_bytes(b"old")
@@ -47,6 +48,7 @@ async def test_announced_size_that_does_not_fit(depot: Depot, tiny_disk: Path) -
     assert len(depot.requests) == 1
 
 
+@pytest.mark.case("F06")
 async def test_body_that_turns_out_too_large(raw: OpenRaw, tiny_disk: Path) -> None:
     """A body of unknown length that fills the disk is ended promptly, and its bytes are gone."""
 
@@ -63,6 +65,7 @@ async def test_body_that_turns_out_too_large(raw: OpenRaw, tiny_disk: Path) -> N
     assert len(server.heads) == 1
 
 
+@pytest.mark.case("F06")
 async def test_small_body_on_a_full_disk(depot: Depot, tiny_disk: Path) -> None:
     """A body below the size for which the room is looked at first fails just as cleanly."""
     filler = tiny_disk / "filler"
@@ -77,6 +80,7 @@ async def test_small_body_on_a_full_disk(depot: Depot, tiny_disk: Path) -> None:
     assert (tiny_disk / "file").read_bytes() == generated(100_000)
 
 
+@pytest.mark.case("F06")
 async def test_no_inodes_left(depot: Depot, tmp_path: Path, is_root: bool) -> None:
     """A disk on which no file can be made any more is full, too."""
     if not (is_root and sys.platform == "linux" and shutil.which("mount")):
@@ -100,6 +104,7 @@ async def test_no_inodes_left(depot: Depot, tmp_path: Path, is_root: bool) -> No
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.case("F07")
 async def test_file_size_limit(depot: Depot, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process's own limit on the size of files is an error of the disk as well."""
     old_handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -114,6 +119,7 @@ async def test_file_size_limit(depot: Depot, target: Path, monkeypatch: pytest.M
     assert list(target.parent.iterdir()) == []
 
 
+@pytest.mark.case("F06")
 async def test_retry_is_not_for_disks(raw: OpenRaw, tiny_disk: Path) -> None:
     """A full disk is not asked again, whatever the budget."""
     server = await raw(ok(bytes(2 << 20)))
@@ -124,6 +130,7 @@ async def test_retry_is_not_for_disks(raw: OpenRaw, tiny_disk: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.case("F06")
 async def test_file_object_on_a_full_disk(depot: Depot) -> None:
     """A file object whose disk is full says the same."""
     with open("/dev/full", "wb", buffering=0) as file, pytest.raises(haulage.StorageFull):

@@ -137,6 +137,7 @@ async def test_digest_of_the_wrong_length(depot: Depot) -> None:
     assert depot.requests == ()
 
 
+@pytest.mark.case("S02")
 async def test_max_size_from_the_announced_length(depot: Depot, target: Path, assert_untouched: Check) -> None:
     """A body announced as too large is refused before it is read."""
     remote = haulage.Remote(max_size=999)
@@ -148,6 +149,7 @@ async def test_max_size_from_the_announced_length(depot: Depot, target: Path, as
     assert result.artifact_attributes["size"] == 999
 
 
+@pytest.mark.case("S01")
 async def test_max_size_while_streaming(raw: OpenRaw, target: Path, assert_untouched: Check) -> None:
     """An endless body is cut off as soon as it is too large."""
     sent = 0
@@ -273,6 +275,7 @@ async def test_big_file(depot: Depot, target: Path) -> None:
         assert hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
+@pytest.mark.case("S07")
 async def test_many_tiny_chunks(raw: OpenRaw, target: Path) -> None:
     """Ten thousand chunks of one to seven bytes are put together in order."""
     whole = generated(100_000)

@@ -49,6 +49,7 @@ def slow_url(depot: Depot) -> str:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 @pytest.mark.parametrize("old", [None, b"old"])
+@pytest.mark.case("F13", "F09")
 def test_orphan_is_gone_after_the_next_download(depot: Depot, slow_url: str, target: Path, old: bytes | None) -> None:
     """The target of a killed process is as it was, and its part is gone after the next download beside it."""
     if old is not None:
@@ -63,6 +64,7 @@ def test_orphan_is_gone_after_the_next_download(depot: Depot, slow_url: str, tar
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+@pytest.mark.case("F13")
 def test_orphan_is_gone_after_a_download_of_something_else(depot: Depot, slow_url: str, workplace: Path) -> None:
     """Any later download into the directory clears up, not only one to the same name."""
     kill_in_mid_download(slow_url, workplace / "one")
@@ -71,6 +73,7 @@ def test_orphan_is_gone_after_a_download_of_something_else(depot: Depot, slow_ur
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+@pytest.mark.case("F13")
 def test_parts_of_the_living_are_left_alone(depot: Depot, slow_url: str, workplace: Path) -> None:
     """A part whose process still works on it is nobody else's to remove."""
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, slow_url, str(workplace / "one")])
@@ -90,6 +93,7 @@ def test_parts_of_the_living_are_left_alone(depot: Depot, slow_url: str, workpla
     assert not parts(workplace)
 
 
+@pytest.mark.case("F13")
 def test_strangers_files_are_left_alone(depot: Depot, workplace: Path) -> None:
     """Only what is surely an orphan of ours is removed, not what merely looks a little like it."""
     strangers = [
@@ -108,6 +112,7 @@ def test_strangers_files_are_left_alone(depot: Depot, workplace: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter on Windows")
+@pytest.mark.case("C07")
 def test_interrupted_fetch_cleans_up(slow_url: str, target: Path) -> None:
     """An interrupt during fetch ends it promptly with KeyboardInterrupt and nothing is left."""
     started = time.monotonic()

@@ -165,6 +165,7 @@ async def test_max_speed_for_local_files(tmp_path: Path, target: Path) -> None:
     assert target.read_bytes() == generated(1_500_000)
 
 
+@pytest.mark.case("S03")
 async def test_low_speed_limit(raw: OpenRaw, target: Path, assert_untouched: Check) -> None:
     """A server that drips is left after the time it had to do better."""
 
@@ -207,6 +208,7 @@ async def test_our_own_slowness_is_not_the_servers(depot: Depot, target: Path) -
     assert target.stat().st_size == 300_000
 
 
+@pytest.mark.case("S06")
 async def test_a_silent_server_is_too_slow(raw: OpenRaw, target: Path) -> None:
     """A server that sends nothing more at all is too slow as well."""
 

@@ -37,6 +37,7 @@ async def fail(server: RawServer, target: Path, kind: type[Exception], **setting
 
 
 @pytest.mark.parametrize("arrived", [0, 1, 100_000, 2 << 20])
+@pytest.mark.case("H01")
 async def test_cut_body(raw: OpenRaw, target: Path, arrived: int) -> None:
     """A body that ends before its announced end is an error that says how much came."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n"
@@ -49,6 +50,7 @@ async def test_cut_body(raw: OpenRaw, target: Path, arrived: int) -> None:
     assert error.transient
 
 
+@pytest.mark.case("H09")
 async def test_reset_in_the_body(raw: OpenRaw, target: Path) -> None:
     """A connection reset in mid-body is a cut body."""
 
@@ -61,6 +63,7 @@ async def test_reset_in_the_body(raw: OpenRaw, target: Path) -> None:
     assert error.transient
 
 
+@pytest.mark.case("H10")
 async def test_close_before_the_status_line(raw: OpenRaw, target: Path) -> None:
     """A server that hangs up without a word is asked once per attempt, not secretly twice."""
     server = await raw(b"")
@@ -69,6 +72,7 @@ async def test_close_before_the_status_line(raw: OpenRaw, target: Path) -> None:
     assert len(server.heads) == 1
 
 
+@pytest.mark.case("H10")
 async def test_reset_before_the_status_line(raw: OpenRaw, target: Path) -> None:
     """A reset instead of an answer is a failed connection."""
 
@@ -80,6 +84,7 @@ async def test_reset_before_the_status_line(raw: OpenRaw, target: Path) -> None:
     assert len(server.heads) == 1
 
 
+@pytest.mark.case("H10")
 async def test_close_on_a_kept_connection_is_asked_once(raw: OpenRaw, target: Path) -> None:
     """On a connection that was kept open, a lost request counts against the budget as anywhere else."""
 
@@ -150,6 +155,7 @@ async def test_unknown_host(target: Path) -> None:
         *("no-colon", "long-header", "many-headers"),
     ],
 )
+@pytest.mark.case("H11")
 async def test_garbage(raw: OpenRaw, target: Path, answer: bytes) -> None:
     """An answer that breaks the protocol is an error of the protocol, promptly."""
     started = time.monotonic()
@@ -162,6 +168,7 @@ async def test_garbage(raw: OpenRaw, target: Path, answer: bytes) -> None:
     [b"5\r\nhelloXX0\r\n\r\n", b"zz\r\nhello\r\n0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"f" * 17 + b"\r\nhello"],
     ids=["no-break", "no-number", "negative", "beyond-64-bits"],
 )
+@pytest.mark.case("H08")
 async def test_broken_chunks(raw: OpenRaw, target: Path, body: bytes) -> None:
     """Chunks that break their own framing are never taken for a body."""
     server = await raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
@@ -169,6 +176,7 @@ async def test_broken_chunks(raw: OpenRaw, target: Path, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"6\r\nhel", b"6\r\nhello\n\r\n", b"6\r\nhello\n\r\n0\r\n"])
+@pytest.mark.case("H03")
 async def test_chunks_without_an_end(raw: OpenRaw, target: Path, body: bytes) -> None:
     """A chunked body whose last chunk is missing was cut, whatever came before."""
     server = await raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
@@ -177,6 +185,7 @@ async def test_chunks_without_an_end(raw: OpenRaw, target: Path, body: bytes) ->
     assert error.expected is None
 
 
+@pytest.mark.case("H02")
 async def test_over_long_body(raw: OpenRaw, target: Path) -> None:
     """Bytes after the announced end never become part of the file, and spoil nothing that follows."""
 
@@ -196,6 +205,7 @@ async def test_over_long_body(raw: OpenRaw, target: Path) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip"])
+@pytest.mark.case("H17")
 async def test_coded_though_identity_was_asked(raw: OpenRaw, target: Path, coding: str) -> None:
     """A coded body is refused: its digest would not be the file's."""
     server = await raw(ok(gzip.compress(BODY), f"Content-Encoding: {coding}"))
@@ -240,6 +250,7 @@ async def test_switching_protocols(raw: OpenRaw, target: Path) -> None:
     await fail(server, target, haulage.DownloadError, sock_read_timeout=2)
 
 
+@pytest.mark.case("H13")
 async def test_endless_interim_responses(raw: OpenRaw, target: Path) -> None:
     """A server that only ever promises is left when the total time is over."""
 
@@ -253,6 +264,7 @@ async def test_endless_interim_responses(raw: OpenRaw, target: Path) -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.case("S04")
 async def test_silence_before_the_answer(raw: OpenRaw, target: Path) -> None:
     """A server that never answers is left after the read timeout."""
     server = await raw(Call.gone)
@@ -264,6 +276,7 @@ async def test_silence_before_the_answer(raw: OpenRaw, target: Path) -> None:
     assert error.phase == "read"
 
 
+@pytest.mark.case("S06")
 async def test_silence_in_the_body(raw: OpenRaw, target: Path) -> None:
     """A server that falls silent in mid-body is left after the read timeout."""
 

@@ -149,6 +149,7 @@ async def test_proxy_that_falls_silent_over_http(raw: OpenRaw) -> None:
             await haulage.download("http://origin.invalid/", remote=remote)
 
 
+@pytest.mark.case("D09")
 async def test_what_the_proxy_hears(raw: OpenRaw, tls_depot: Depot) -> None:
     """A tunnel is asked for with the proxy's credentials, and without the server's secrets."""
     server = await raw(ok(b"no", status="403 Forbidden"))
@@ -178,6 +179,7 @@ async def test_url_bytes_through_a_proxy(raw: OpenRaw) -> None:
     assert server.header("Host") == "origin.invalid"
 
 
+@pytest.mark.case("D09")
 async def test_redirects_keep_the_proxys_credentials_with_the_proxy(raw: OpenRaw) -> None:
     """Along redirects to another origin the proxy still gets its credentials, and the new origin none of the old."""
     server = await raw(ok(b"", "Location: http://second.invalid/x", "Connection: close", status="302 Found"), ok(BODY))
@@ -189,6 +191,7 @@ async def test_redirects_keep_the_proxys_credentials_with_the_proxy(raw: OpenRaw
     assert [server.header("Authorization", number) is not None for number in (0, 1)] == [True, False]
 
 
+@pytest.mark.case("D09")
 async def test_environment_is_ignored_by_default(depot: Depot, raw: OpenRaw, monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxies of the environment are used only when asked for."""
     server = await raw(ok(BODY))
@@ -200,6 +203,7 @@ async def test_environment_is_ignored_by_default(depot: Depot, raw: OpenRaw, mon
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.case("D09")
 async def test_environment_on_request(raw: OpenRaw, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """With trust_env the environment's proxy is used, credentials in its URL included."""
     server = await raw(ok(BODY))
@@ -209,6 +213,7 @@ async def test_environment_on_request(raw: OpenRaw, monkeypatch: pytest.MonkeyPa
     assert server.header("Proxy-Authorization") == "Basic " + base64.b64encode(b"ann:pw").decode()
 
 
+@pytest.mark.case("D09")
 async def test_environment_for_https(tls_depot: Depot, raw: OpenRaw, monkeypatch: pytest.MonkeyPatch) -> None:
     """For https the environment has a proxy of its own, which is asked for a tunnel."""
     server = await raw(ok(b"no", status="403 Forbidden"))
@@ -219,6 +224,7 @@ async def test_environment_for_https(tls_depot: Depot, raw: OpenRaw, monkeypatch
     assert server.heads[0].startswith(b"CONNECT origin.invalid:443 ")
 
 
+@pytest.mark.case("D09")
 async def test_no_proxy(raw: OpenRaw, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts of NO_PROXY are asked directly."""
     server = await raw(ok(BODY))
@@ -230,6 +236,7 @@ async def test_no_proxy(raw: OpenRaw, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.case("D09")
 async def test_loopback_is_never_proxied(
     depot: Depot, raw: OpenRaw, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:

@@ -67,6 +67,7 @@ async def test_chain(depot: Depot, target: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.case("D07")
 async def test_loop(raw: OpenRaw) -> None:
     """A redirect to itself ends after the allowed number, without retries."""
     server = await raw(to("/again"))
@@ -88,6 +89,7 @@ async def test_no_location(raw: OpenRaw, target: Path, assert_untouched: Check, 
 @pytest.mark.parametrize(
     "location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,hello", "javascript:1", "FILE:/etc/passwd"]
 )
+@pytest.mark.case("D01")
 async def test_other_schemes(raw: OpenRaw, target: Path, assert_untouched: Check, location: str) -> None:
     """A redirect leads to http or https, never into the file system or elsewhere."""
     server = await raw(to(location))
@@ -107,6 +109,7 @@ async def test_bad_locations(raw: OpenRaw, location: str) -> None:
         await haulage.download(server.url)
 
 
+@pytest.mark.case("D02")
 async def test_downgrade(tls_depot: Depot, depot: Depot, target: Path, assert_untouched: Check) -> None:
     """What was asked for over TLS is not taken without it."""
     url = f"{tls_depot.url}/_/redirect?to={quote(depot.url)}/_/bytes/10"
@@ -123,6 +126,7 @@ async def test_upgrade(tls_depot: Depot, depot: Depot, target: Path) -> None:
     assert target.read_bytes() == generated(10)
 
 
+@pytest.mark.case("D06")
 async def test_secrets_stay_with_their_origin(depot: Depot, other_depot: Depot) -> None:
     """Credentials and custom headers are not sent to another origin; another port is another origin."""
     remote = haulage.Remote(username="ann", password="pw", headers={"X-Token": "t", "Cookie": "c=1"})
@@ -153,6 +157,7 @@ async def test_secrets_come_back_with_their_origin(depot: Depot, other_depot: De
     assert depot.requests[0].header("X-Token") == "t"
 
 
+@pytest.mark.case("D06")
 async def test_another_name_of_the_same_host_is_another_origin(depot: Depot) -> None:
     """Names are not addresses: localhost does not get what 127.0.0.1 was given."""
     url = f"{depot.url}/_/redirect?to=http://localhost:{depot.port}/_/echo"
@@ -161,6 +166,7 @@ async def test_another_name_of_the_same_host_is_another_origin(depot: Depot) -> 
     assert depot.requests[1].header("Authorization") is None
 
 
+@pytest.mark.case("D10")
 async def test_userinfo_in_a_location_is_not_a_way_in(raw: OpenRaw) -> None:
     """Credentials in a Location are the server's idea, not the caller's: they are dropped, also from the result."""
     server = await raw(b"", ok(BODY))
@@ -170,6 +176,7 @@ async def test_userinfo_in_a_location_is_not_a_way_in(raw: OpenRaw) -> None:
     assert "secret" not in repr(result)
 
 
+@pytest.mark.case("D03")
 async def test_private_addresses_on_request(depot: Depot, other_depot: Depot) -> None:
     """With allow_private_addresses=False a redirect to another origin at a private address is refused."""
     url = f"{depot.url}/_/redirect?to={quote(other_depot.url)}/_/bytes/10"
@@ -184,6 +191,7 @@ async def test_private_addresses_on_request(depot: Depot, other_depot: Depot) ->
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"]
 )
+@pytest.mark.case("D05")
 async def test_spellings_of_private_addresses(depot: Depot, other_depot: Depot, host: str) -> None:
     """Every spelling of a private address is refused when the addresses are."""
     url = f"{depot.url}/_/redirect?to=http://{host}:{other_depot.port}/_/bytes/10"

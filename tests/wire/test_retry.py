@@ -31,6 +31,7 @@ def throttled(retry_after: str | None = None) -> bytes:
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.case("Q05")
 async def test_a_passing_failure(depot: Depot, target: Path, status: int) -> None:
     """A status that may pass is asked again, and the second answer counts."""
     remote = haulage.Remote(max_retries=1)
@@ -84,6 +85,7 @@ async def test_throttling_does_not_use_up_the_other_budget(raw: OpenRaw) -> None
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(("status", "least"), [("429 Slow Down", 1.0), ("503 Busy", 1.0)])
+@pytest.mark.case("Q01")
 async def test_retry_after_seconds(raw: OpenRaw, status: str, least: float) -> None:
     """The next request comes after the seconds the server asked for, not before and not much later."""
     server = await raw(ok(b"", "Retry-After: 1", status=status), ok(BODY))
@@ -93,6 +95,7 @@ async def test_retry_after_seconds(raw: OpenRaw, status: str, least: float) -> N
 
 
 @pytest.mark.usefixtures("eager")
+@pytest.mark.case("Q01")
 async def test_retry_after_date(raw: OpenRaw) -> None:
     """A date is read against the server's own clock, however wrong that is."""
     year_2001 = 1_000_000_000
@@ -107,6 +110,7 @@ async def test_retry_after_date(raw: OpenRaw) -> None:
 @pytest.mark.parametrize(
     "value", ["soon", "-5", "0", "1.5", "", "Thu, 01 Jan 1970 00:00:00 GMT", "Not, a date", "\x01"]
 )
+@pytest.mark.case("Q02")
 async def test_retry_after_garbage(raw: OpenRaw, value: str) -> None:
     """What is no usable time in the future counts for nothing: the usual wait applies."""
     if value == "\x01":
@@ -119,6 +123,7 @@ async def test_retry_after_garbage(raw: OpenRaw, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["86400", "99999999999999999999", "Fri, 31 Dec 2100 23:59:59 GMT"])
+@pytest.mark.case("Q03")
 async def test_retry_after_huge(raw: OpenRaw, value: str) -> None:
     """A server that wants to be left alone for longer than anyone waits is given up on at once, with its wish."""
     server = await raw(throttled(value), ok(BODY))
@@ -142,6 +147,7 @@ async def test_the_computed_wait_is_bounded_and_jittered(raw: OpenRaw) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 411, 451])
+@pytest.mark.case("Q06")
 async def test_other_refusals_are_final(depot: Depot, status: int) -> None:
     """A refusal that will not pass is not asked again."""
     with pytest.raises(haulage.HttpStatusError):
@@ -149,6 +155,7 @@ async def test_other_refusals_are_final(depot: Depot, status: int) -> None:
     assert len(depot.requests) == 1
 
 
+@pytest.mark.case("D13")
 async def test_certificate_errors_are_final(tls_depot: Depot) -> None:
     """An untrusted certificate stays untrusted: one attempt."""
     seen: list[events.Event] = []
@@ -157,6 +164,7 @@ async def test_certificate_errors_are_final(tls_depot: Depot) -> None:
     assert [type(event) for event in seen] == [events.AttemptStarted, events.Failed]
 
 
+@pytest.mark.case("F07")
 async def test_local_disk_errors_are_final(depot: Depot, workplace: Path) -> None:
     """A destination that cannot be written does not become writable: the server is not even asked."""
     with pytest.raises(haulage.DestinationError):
@@ -241,6 +249,7 @@ async def test_a_read_timeout_is_tried_again(raw: OpenRaw, target: Path) -> None
     assert target.read_bytes() == BODY
 
 
+@pytest.mark.case("Q04")
 async def test_slots_are_free_while_waiting(raw: OpenRaw, depot: Depot) -> None:
     """A download that waits for its retry does not keep the only slot from a healthy host."""
     server = await raw(throttled("1"), ok(BODY))
@@ -296,6 +305,7 @@ async def test_a_semaphore_of_the_caller_is_free_while_waiting(raw: OpenRaw) -> 
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("status", ["429 Slow Down", "503 Busy"])
+@pytest.mark.case("Q01")
 async def test_a_pause_holds_for_the_whole_factory(raw: OpenRaw, status: str) -> None:
     """When a host asks for a pause, no download of the factory asks it before the pause is over."""
     times: list[float] = []

@@ -65,6 +65,7 @@ def assert_whole(workplace: Path, count: int) -> None:
     assert all(path.stat().st_size == 3000 for path in files)
 
 
+@pytest.mark.case("F08")
 def test_too_many_at_once(depot: Depot, workplace: Path) -> None:
     """Those that got no descriptor say that this process is out of them, and do not blame the server."""
     counted = outcomes(depot, 100)
@@ -73,6 +74,7 @@ def test_too_many_at_once(depot: Depot, workplace: Path) -> None:
     assert_whole(workplace, counted.get("fine", 0) + 10)
 
 
+@pytest.mark.case("F08")
 def test_few_enough(depot: Depot, workplace: Path) -> None:
     """A download needs few descriptors: ten at once find room among forty-eight."""
     assert outcomes(depot, 10) == {"fine": 100}

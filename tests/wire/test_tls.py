@@ -72,6 +72,7 @@ async def test_big_file(tls_depot: Depot, target: Path) -> None:
     assert target.read_bytes() == generated(size)
 
 
+@pytest.mark.case("D13")
 async def test_untrusted(tls_depot: Depot, target: Path) -> None:
     """A certificate from an unknown authority is refused before anything is asked."""
     with pytest.raises(haulage.ServerSSLVerificationFailure) as caught:
@@ -82,12 +83,14 @@ async def test_untrusted(tls_depot: Depot, target: Path) -> None:
     assert not target.exists()
 
 
+@pytest.mark.case("D13")
 async def test_another_authority(tls_depot: Depot) -> None:
     """An authority of the caller's replaces the system's, and only what it signed is trusted."""
     with pytest.raises(haulage.ServerSSLVerificationFailure):
         await haulage.download(f"{tls_depot.url}/_/bytes/100", remote=haulage.Remote(ca_cert=stranger()))
 
 
+@pytest.mark.case("D13")
 async def test_wrong_host(raw: OpenRaw) -> None:
     """A trusted certificate for another name is refused before anything is asked."""
     context, ca = server_for("elsewhere.invalid", "127.0.0.2")

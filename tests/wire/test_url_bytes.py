@@ -62,6 +62,7 @@ async def test_byte_for_byte(depot: Depot, target: str) -> None:
         ("/x?q=1#frag?ment", "/x?q=1"),
     ],
 )
+@pytest.mark.case("D11")
 async def test_what_cannot_stand_in_a_url_is_escaped(raw: OpenRaw, given: str, asked: str) -> None:
     """Spaces and characters beyond ASCII are escaped as UTF-8, and nothing else is changed."""
     server = await raw(ok(BODY))
@@ -101,6 +102,7 @@ async def test_byte_for_byte_in_a_retry(raw: OpenRaw, eager: None) -> None:
         *("http://h%0a/", "http://-/", "http://h/\x7f"),
     ],
 )
+@pytest.mark.case("D10", "D11")
 async def test_malformed(url: str) -> None:
     """A URL that cannot be right, or is ambiguous, is refused when the downloader is made, as a ValueError."""
     with pytest.raises(ValueError) as caught:

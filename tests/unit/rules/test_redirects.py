@@ -49,6 +49,7 @@ def test_a_redirect_to_nonsense_is_our_error(location: str) -> None:
 @pytest.mark.parametrize(
     "location", ["file:///etc/passwd", "ftp://h/", "data:,x", "javascript:x", "cart://h/", "FILE:/x"]
 )
+@pytest.mark.case("D01")
 def test_a_redirect_stays_with_http(location: str) -> None:
     """Other protocols are refused by policy (D01)."""
     with pytest.raises(PolicyError, match="scheme"):
@@ -56,6 +57,7 @@ def test_a_redirect_stays_with_http(location: str) -> None:
 
 
 @pytest.mark.parametrize("location", ["http://host/x", "HTTP://other/", "http://host:443/"])
+@pytest.mark.case("D02")
 def test_a_redirect_is_not_downgraded(location: str) -> None:
     """From https there is no way to http (D02)."""
     with pytest.raises(PolicyError, match="https to http"):
@@ -63,6 +65,7 @@ def test_a_redirect_is_not_downgraded(location: str) -> None:
     assert next_hop(HTTPS, "//other/x", 0).text == "https://other/x"
 
 
+@pytest.mark.case("D07")
 def test_hops_are_counted() -> None:
     """Ten are followed, the eleventh is not (D07)."""
     assert next_hop(HTTP, "/x", MOST_REDIRECTS - 1)
