@@ -38,7 +38,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(aiohttp|asyncio|asyncio_throttle|collections|contextvars|hashlib|multidict|os|ssl|typing)\..*"),
     # Aliases of types, which have no entry of their own, and what is not public.
-    (r"py:class", r"Console|Context|Destination|Headers|PathOrPem|Response|Route|Session"),
+    (r"py:class", r"Console|Context|Destination|Headers|IfExists|PathOrPem|Proof|Response|Route|Session"),
 ]
 default_role = "code"
 

@@ -74,7 +74,7 @@ def test_the_signatures_of_the_seeds() -> None:
     assert http == names.split()
     for function in (haulage.download, haulage.fetch):
         parameters = inspect.signature(function).parameters
-        assert list(parameters) == ["url", "destination", "expected_digests", "expected_size", "remote"]
+        assert list(parameters) == ["url", "destination", "expected_digests", "expected_size", "if_exists", "remote"]
         assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in list(parameters)[2:])
     assert inspect.iscoroutinefunction(haulage.download)
     assert not inspect.iscoroutinefunction(haulage.fetch)

@@ -17,6 +17,7 @@ from haulage.remote import Remote
 from haulage.result import DownloadResult
 from haulage.settings import RemoteArtifact
 from haulage.shortcuts import download, fetch
+from haulage.sinks.named import NamedByServer
 from haulage.transport.status import (
     AuthorizationFailure,
     HttpFileNotFound,
@@ -35,6 +36,7 @@ __all__ = [
     "HttpFileNotFound",
     "HttpProxyAuthorizationFailure",
     "HttpStatusError",
+    "NamedByServer",
     "Remote",
     "RemoteArtifact",
     "RemoteServerError",

@@ -68,7 +68,7 @@ class DownloaderFactory:
 
         Args:
             url: The URL.
-            kwargs: Arguments of the class, such as `expected_digests`, `expected_size` and `destination`.
+            kwargs: Arguments of the class, such as `expected_digests`, `expected_size`, `destination` and `if_exists`.
 
         Raises:
             UnsupportedProtocol: No class serves the scheme.

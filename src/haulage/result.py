@@ -29,7 +29,7 @@ class DownloadResult(_Fields):
         artifact_attributes: ``{"size": bytes, "sha256": hex, …}``: what arrived.
         path: Absolute path of the file, or None when the bytes went into the caller's file object.
         headers: Response headers as a case-insensitive multidict; None where the protocol has none.
-        attempts: Attempts it took, the good one included.
+        attempts: Attempts it took, the good one included; 0 when the file was there already.
         seconds: Time from the call of ``run`` to the end, waits included.
         proof: The strongest of what says that these are all the bytes: ``"digest"`` and ``"size"``, as expected by the
             caller; ``"framing"``, the end as announced by the protocol; None for nothing, as with a body that ends when

@@ -10,7 +10,7 @@ from haulage.factory import DownloaderFactory
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haulage.downloaders.delivery import Destination
+    from haulage.downloaders.targets import Destination, IfExists
     from haulage.result import DownloadResult
     from haulage.settings import RemoteSettings
 
@@ -23,15 +23,19 @@ async def download(
     *,
     expected_digests: Mapping[str, str] | None = None,
     expected_size: int | None = None,
+    if_exists: IfExists = "replace",
     remote: RemoteSettings | None = None,
 ) -> DownloadResult:
     """Download *url* and prove it.
 
     Args:
         url: The URL.
-        destination: None for a new file in the working directory, a path, or a writable binary file object.
+        destination: None for a new file in the working directory, a path, a `NamedByServer`, or a writable binary file
+            object.
         expected_digests: Algorithm name → hex digest.
         expected_size: In bytes.
+        if_exists: What becomes of a file that is at the path already: ``"replace"``, ``"fail"`` or ``"verify"``; see
+            `BaseDownloader`.
         remote: Settings; None for the defaults.
 
     Returns:
@@ -48,7 +52,11 @@ async def download(
     """
     async with DownloaderFactory(remote) as factory:
         downloader = factory.build(
-            url, destination=destination, expected_digests=expected_digests, expected_size=expected_size
+            url,
+            destination=destination,
+            expected_digests=expected_digests,
+            expected_size=expected_size,
+            if_exists=if_exists,
         )
         return await downloader.run()
 
@@ -59,15 +67,19 @@ def fetch(
     *,
     expected_digests: Mapping[str, str] | None = None,
     expected_size: int | None = None,
+    if_exists: IfExists = "replace",
     remote: RemoteSettings | None = None,
 ) -> DownloadResult:
     """Download *url* synchronously: `download` for code that is not asynchronous, also inside a running event loop.
 
     Args:
         url: The URL.
-        destination: None for a new file in the working directory, a path, or a writable binary file object.
+        destination: None for a new file in the working directory, a path, a `NamedByServer`, or a writable binary file
+            object.
         expected_digests: Algorithm name → hex digest.
         expected_size: In bytes.
+        if_exists: What becomes of a file that is at the path already: ``"replace"``, ``"fail"`` or ``"verify"``; see
+            `BaseDownloader`.
         remote: Settings; None for the defaults.
 
     Returns:
@@ -82,6 +94,11 @@ def fetch(
     """
     return run_blocking(
         lambda: download(
-            url, destination, expected_digests=expected_digests, expected_size=expected_size, remote=remote
+            url,
+            destination,
+            expected_digests=expected_digests,
+            expected_size=expected_size,
+            if_exists=if_exists,
+            remote=remote,
         )
     )

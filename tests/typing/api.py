@@ -6,7 +6,7 @@ import asyncio
 import io
 import pathlib
 from collections.abc import Mapping
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import haulage
 from haulage import (
@@ -18,10 +18,12 @@ from haulage import (
     FileDownloader,
     HttpDownloader,
     HttpStatusError,
+    NamedByServer,
     Remote,
     RemoteArtifact,
     SizeValidationError,
     events,
+    fetch,
 )
 
 remote = Remote(
@@ -90,6 +92,10 @@ HttpDownloader(
     semaphore=asyncio.Semaphore(1),
     max_retries=3,
 )
+
+
+HttpDownloader("https://host/a", destination=NamedByServer("directory"), if_exists="fail")
+assert_type(fetch("https://host/a", "file", if_exists="verify").proof, Literal["digest", "size", "framing"] | None)
 
 
 class HelloDownloader(BaseDownloader):

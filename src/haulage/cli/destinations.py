@@ -10,28 +10,37 @@ from typing import IO, TYPE_CHECKING
 
 from haulage.cli.exits import UsageError
 from haulage.errors import DestinationError
+from haulage.sinks.named import NamedByServer
 from haulage.urls import basename, redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import ExitStack
 
-__all__ = ["STDOUT", "check_directories", "destinations", "opened"]
+__all__ = ["STDOUT", "Place", "check_directories", "destinations", "opened"]
 
 STDOUT = "-"
 
+Place = str | NamedByServer
 
-def destinations(urls: Sequence[str], *, output: str | None, directory: str | None) -> list[str]:
-    """Return a path for each of *urls*; `STDOUT` for standard output.
+
+def destinations(urls: Sequence[str], *, output: str | None, directory: str | None, remote_name: bool) -> list[Place]:
+    """Return a place for each of *urls*: a path, `STDOUT` for standard output, or one that the server names.
 
     Args:
         urls: The URLs.
         output: The file, for one URL; relative to *directory*.
         directory: Where files without a name of their own go; by default the current directory.
+        remote_name: Whether servers name the files.
 
     Raises:
-        UsageError: One file for several URLs, or two URLs for one file.
+        UsageError: One file for several URLs, two URLs for one file, or two names for one file.
     """
+    if remote_name and output is not None:
+        msg = "-J and -o contradict each other"
+        raise UsageError(msg)
+    if remote_name:
+        return [NamedByServer(directory)] * len(urls)
     if output is not None and len(urls) > 1:
         msg = "-o is for one URL; use -d for several"
         raise UsageError(msg)
@@ -42,36 +51,43 @@ def destinations(urls: Sequence[str], *, output: str | None, directory: str | No
         raise UsageError(msg)
     paths = [os.path.join(directory or "", basename(url) if output is None else output) for url in urls]
     _refuse_meetings(urls, paths)
-    return paths
+    return [*paths]
 
 
-def check_directories(paths: Sequence[str], *, create: bool) -> None:
-    """Look at the directories of *paths*.
+def check_directories(places: Sequence[Place], *, create: bool) -> None:
+    """Look at the directories of *places*.
 
     Args:
-        paths: What `destinations` returned.
+        places: What `destinations` returned.
         create: Whether to make what is missing.
 
     Raises:
         DestinationError: A directory is missing or cannot be made.
     """
-    for parent in sorted({os.path.dirname(path) or os.curdir for path in paths if path != STDOUT}):
+    for parent in sorted({_parent(place) for place in places if place != STDOUT}):
         _check_directory(parent, create=create)
 
 
-def opened(path: str, stack: ExitStack) -> str | IO[bytes]:
+def _parent(place: Place) -> str:
+    parent = os.fspath(place.directory or "") if isinstance(place, NamedByServer) else os.path.dirname(place)
+    return parent or os.curdir
+
+
+def opened(path: Place, stack: ExitStack) -> Place | IO[bytes]:
     """Return where to write what goes to *path*: itself, or a device or pipe that is there, opened.
 
     A device such as ``/dev/null`` is written to, as by every other command, and never replaced by a file.
 
     Args:
-        path: A path, or `STDOUT`.
+        path: A path, `STDOUT`, or a place that the server names.
         stack: Closes what is opened here.
 
     Raises:
         UsageError: There is no standard output.
         DestinationError: A device that cannot be opened, or something that is neither file nor device nor pipe.
     """
+    if isinstance(path, NamedByServer):
+        return path
     if path == STDOUT:
         if sys.stdout is None:
             msg = "there is no standard output"

@@ -33,6 +33,7 @@ then. With several URLs one failure does not stop the others, and the exit code 
 examples:
   haulage get https://example.com/file.iso --sha256 9f86d081…
   haulage get -d downloads -j 20 https://example.com/a https://example.com/b
+  haulage get -J -d downloads 'https://example.com/get?id=7'
   haulage get -o - https://example.com/file.tar | tar x      (look at the exit codes of both)
   haulage get -H @token.txt https://example.com/private.bin
   HAULAGE_PASSWORD=… haulage get --user me https://example.com/private.bin
@@ -50,6 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="save as FILE; - for standard output (unverified until the end)"
     )
     place.add_argument("-d", "--directory", metavar="DIR", help="save in DIR, under the last part of the URL's path")
+    place.add_argument(
+        "-J", "--remote-name", action="store_true", help="let the server name the file; replaces nothing"
+    )
+    place.add_argument(
+        "--if-exists",
+        choices=("replace", "fail", "verify"),
+        help="what becomes of a file that is there (default: replace); verify keeps one with the right digests",
+    )
     place.add_argument("--create-dirs", action="store_true", help="make missing directories")
     place.add_argument("--durable", action="store_true", help="flush to the disk before success is reported")
     proof = parser.add_argument_group("proof (one URL)")
@@ -86,21 +95,24 @@ def run(options: argparse.Namespace, interruption: Interruption) -> int:
     remote = remote_for(options, durable=options.durable)
     screen = screen_for(options, expected=len(options.urls), stop=interruption.stop)
     factory = DownloaderFactory(remote)
-    paths = destinations(options.urls, output=options.output, directory=options.directory)
+    places = destinations(
+        options.urls, output=options.output, directory=options.directory, remote_name=options.remote_name
+    )
     with ExitStack() as stack:
         downloaders = [
             factory.build(
                 url,
-                destination=opened(path, stack),
+                destination=opened(place, stack),
+                if_exists=options.if_exists or "replace",
                 expected_digests=digests or None,
                 expected_size=options.size,
                 observer=screen,
                 key=number,
             )
-            for number, (url, path) in enumerate(zip(options.urls, paths, strict=True), start=1)
+            for number, (url, place) in enumerate(zip(options.urls, places, strict=True), start=1)
         ]
         # All of them can be right; only now is anything made.
-        check_directories(paths, create=options.create_dirs)
+        check_directories(places, create=options.create_dirs)
         stack.enter_context(screen)
         code = interruption.run(lambda: _download_all(factory, downloaders, tracebacks=wants_tracebacks(options)))
     if options.json and screen.error is not None and not isinstance(screen.error, BrokenPipeError):
@@ -143,6 +155,20 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(msg)
     if options.output == STDOUT and options.directory is not None:
         msg = "-d and -o - contradict each other"
+        raise UsageError(msg)
+    _check_if_exists(options)
+
+
+def _check_if_exists(options: argparse.Namespace) -> None:
+    chosen = options.if_exists
+    if chosen is not None and options.output == STDOUT:
+        msg = "--if-exists and -o - contradict each other"
+        raise UsageError(msg)
+    if chosen in ("replace", "verify") and options.remote_name:
+        msg = f"-J and --if-exists {chosen} contradict each other: what a server names replaces nothing"
+        raise UsageError(msg)
+    if chosen == "verify" and not (options.sha256 or options.digests):
+        msg = "--if-exists verify needs --sha256 or --digest"
         raise UsageError(msg)
 
 

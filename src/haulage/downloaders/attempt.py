@@ -26,6 +26,7 @@ __all__ = ["Attempt"]
 # What may be handed over and not yet done: enough to keep both lanes of one download busy, and not more for hundreds.
 _MOST_BATCHES = 3
 _MOST_BACKLOG = 4 << 20  # bytes, all downloads of a loop together
+_WORTH_OPENING = 1 << 20  # announced bytes from which the sink is opened before the first comes
 
 
 class Attempt:
@@ -68,6 +69,17 @@ class Attempt:
         self.size = 0
         self.digests: dict[str, str] = {}
         self.finished = False
+
+    async def open(self) -> None:
+        """Open the sink now, where so much is announced that there may be no room for it.
+
+        Raises:
+            StorageError: There is none.
+        """
+        if self.announced is not None and self.announced >= _WORTH_OPENING:
+            self._open_lanes()
+            await self._idle()
+            self._raise_error()
 
     def feed(self, data: bytes) -> asyncio.Future[None] | None:
         """Take the next bytes of the body.
@@ -125,12 +137,7 @@ class Attempt:
         chunks, count = self._pending, self._pending_bytes
         self._pending, self._pending_bytes = [], 0
         self._workers.backlog += count
-        if self._lanes is None:
-            self._touched = True
-            self._lanes = (Lane(self._workers), Lane(self._workers))
-            self._workers.want(len(self._lanes))
-            self._in_work += 1
-            self._lanes[0].put(lambda: self._sink.open(self.announced), self._one_done)
+        writing, hashing = self._lanes or self._open_lanes()
         self._in_work += 1
         left = 2
 
@@ -141,9 +148,16 @@ class Attempt:
                 self._workers.backlog -= count
                 self._one_done()
 
-        writing, hashing = self._lanes
         writing.put(lambda: self._unless_dropped(self._sink.write, chunks), lane_done)
         hashing.put(lambda: self._unless_dropped(self._hashers.update, chunks), lane_done)
+
+    def _open_lanes(self) -> tuple[Lane, Lane]:
+        self._touched = True
+        lanes = self._lanes = (Lane(self._workers), Lane(self._workers))
+        self._workers.want(len(lanes))
+        self._in_work += 1
+        lanes[0].put(lambda: self._sink.open(self.announced), self._one_done)
+        return lanes
 
     def _unless_dropped(self, take: Callable[[list[bytes]], None], chunks: list[bytes]) -> None:
         """In a worker: hand *chunks* on, or forget them when nobody wants them any more."""

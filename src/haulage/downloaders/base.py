@@ -25,8 +25,8 @@ from haulage.transport.translate import translate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from haulage.downloaders.delivery import Destination
     from haulage.downloaders.runtime import Context
+    from haulage.downloaders.targets import Destination, IfExists
     from haulage.events import Observer
 
 __all__ = ["BaseDownloader"]
@@ -49,8 +49,11 @@ class BaseDownloader(LeasedDelivery):
         expected_digests: Algorithm name (of hashlib) → hex digest; compared without regard to case.
         expected_size: Bytes the download must have; 0 is a size.
         semaphore: An asyncio semaphore to hold during each attempt.
-        destination: None for a new file in the working directory, a path, or a writable binary file object, which is
-            never closed.
+        destination: None for a new file in the working directory, a path, a `NamedByServer`, or a writable binary file
+            object, which is never closed.
+        if_exists: What becomes of a file that is at the path already: ``"replace"`` it, ``"fail"`` with
+            `DestinationExists`, or ``"verify"`` it: one that has the expected size and digests is success without any
+            request, with 0 attempts, and anything else is replaced.
         max_retries: Further attempts after a failure that may pass.
         throttler: An asyncio_throttle.Throttler to pass before each attempt.
         context: What is shared with other downloaders; given by the factory.
@@ -65,7 +68,7 @@ class BaseDownloader(LeasedDelivery):
         semaphore: As above.
 
     Raises:
-        MalformedRequest: A URL, size or digest that cannot be right.
+        MalformedRequest: A URL, size or digest that cannot be right, or ``"verify"`` with nothing to verify by.
         UnsupportedDigestValidationError: An unknown digest, or none that is trusted.
         DestinationError: A file object that cannot be written to.
     """
@@ -78,6 +81,7 @@ class BaseDownloader(LeasedDelivery):
         semaphore: asyncio.Semaphore | None = None,
         *,
         destination: Destination | None = None,
+        if_exists: IfExists = "replace",
         max_retries: int = 0,
         throttler: Any = None,
         context: Context | None = None,
@@ -89,6 +93,7 @@ class BaseDownloader(LeasedDelivery):
             expected_digests,
             expected_size,
             destination=destination,
+            if_exists=if_exists,
             context=context,
             observer=observer,
             key=next(_numbers) if key is None else key,
@@ -173,6 +178,8 @@ class BaseDownloader(LeasedDelivery):
             for number in itertools.count(1):
                 if not held:
                     held = await take_slots(self._runtime, self._parsed, self.semaphore)
+                if number == 1 and self._if_exists == "verify" and await self._is_there_already():
+                    return DownloadResult(self.url, self.artifact_attributes, self.path, attempts=0)
                 outcome = await self._one_attempt(number, extra_data)
                 outcome.attempts = number
                 if not isinstance(outcome, DownloadError):

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from haulage import events
 from haulage.downloaders.attempt import Attempt
+from haulage.downloaders.existing import existing_attributes
 from haulage.downloaders.runtime import Context
+from haulage.downloaders.targets import check_destination, make_target
 from haulage.errors import DownloaderMisuseError, MalformedRequest, SizeValidationError, TooLarge
 from haulage.rules.digests import check_expected, compare
+from haulage.rules.filenames import offered_name
 from haulage.settings import RemoteSettings
 from haulage.sinks.file import FileTarget
-from haulage.sinks.stream import StreamTarget, check_file_object
+from haulage.sinks.named import NamedTarget
 from haulage.urls import UrlError, parse, redact
 
 if TYPE_CHECKING:
@@ -26,13 +28,12 @@ if TYPE_CHECKING:
 
     from haulage.downloaders.runtime import Runtime
     from haulage.downloaders.speed import SpeedWatch
+    from haulage.downloaders.targets import Destination, IfExists, Target
     from haulage.events import Event, Observer
     from haulage.result import Proof
     from haulage.urls import ParsedUrl
 
-__all__ = ["Delivery", "Destination"]
-
-Destination = str | os.PathLike[str] | IO[bytes]
+__all__ = ["Delivery"]
 
 _ALONE = RemoteSettings()
 _logger = logging.getLogger("haulage")
@@ -48,6 +49,7 @@ class Delivery:
         expected_size: int | None,
         *,
         destination: Destination | None,
+        if_exists: IfExists,
         context: Context | None,
         observer: Observer | None,
         key: object,
@@ -57,14 +59,15 @@ class Delivery:
         self.settings: RemoteSettings = self._context.settings
         self.expected_digests = check_expected(expected_digests, self.settings.trusted, url=self.url)
         self.expected_size = _checked_size(expected_size, self.url)
-        if destination is not None and not isinstance(destination, str | os.PathLike):
-            check_file_object(destination)
+        check_destination(destination, if_exists, self.expected_digests, url=self.url)
         self.path: str | None = None
         self._destination = destination
+        self._if_exists = if_exists
+        self._existing: dict[str, Any] = {"size": 0}  # attributes of what was there already
         self._observer = observer
         self._key = key
         self._runtime: Runtime | None = None
-        self._target: FileTarget | StreamTarget | None = None
+        self._target: Target | None = None
         self._attempt: Attempt | None = None
         self._watch: SpeedWatch | None = None
         self._via: str | None = None  # the proxy of the current attempt
@@ -86,7 +89,7 @@ class Delivery:
     def artifact_attributes(self) -> dict[str, Any]:
         """``{"size": bytes, "sha256": hex, …}`` of what was handed in; digests are there once all of it was."""
         if self._attempt is None:
-            return {"size": 0}
+            return dict(self._existing)
         return {"size": self._attempt.size, **self._attempt.digests}
 
     async def handle_data(self, data: bytes) -> None:
@@ -204,38 +207,59 @@ class Delivery:
             DestinationError: It cannot be written to.
         """
         assert self._runtime is not None
-        self._target = target = self._make_target()
+        self._target = target = make_target(self._destination, self._if_exists, self.settings)
         if isinstance(target, FileTarget):
             await target.prepare(self._runtime.directories)
         else:
             await self._runtime.workers.submit(target.remember)
 
-    async def _begin(self, announced: int | None = None) -> Attempt:
+    async def _is_there_already(self) -> bool:
+        """Whether what is at the destination is what is wanted, so that nothing need be asked for."""
+        assert self._runtime is not None
+        if self._target is None:
+            await self._prepare()
+        assert isinstance(self._target, FileTarget)
+        found = await existing_attributes(
+            self._target,
+            self._runtime.workers,
+            algorithms=self._algorithms,
+            expected_size=self.expected_size,
+            expected_digests=self.expected_digests,
+        )
+        if found is None:
+            return False
+        self._attempt, self._existing, self.path = None, found, self._target.path
+        return True
+
+    @property
+    def _algorithms(self) -> tuple[str, ...]:
+        """The digests to compute."""
+        algorithms = self.settings.digest_algorithms
+        if self.expected_digests.keys() <= frozenset(algorithms):
+            return algorithms
+        return tuple(dict.fromkeys((*algorithms, *self.expected_digests)))
+
+    async def _begin(self, announced: int | None = None, headers: Mapping[str, str] | None = None) -> Attempt:
+        """Begin to take the bytes of an attempt.
+
+        Args:
+            announced: Bytes that are to come, where that is known.
+            headers: What may name the file.
+        """
         if self._runtime is None:
             msg = "handle_data and finalize are called in run or _run"
             raise DownloaderMisuseError(msg, url=self.url)
         if self._target is None:
             await self._prepare()
         assert self._target is not None
+        if isinstance(self._target, NamedTarget):
+            await self._target.settle(offered_name((headers or {}).get("Content-Disposition"), self._parsed))
         runtime = self._runtime
-        algorithms = self.settings.digest_algorithms
-        if not self.expected_digests.keys() <= frozenset(algorithms):
-            algorithms = tuple(dict.fromkeys((*algorithms, *self.expected_digests)))
-        self._attempt = Attempt(
-            self._target.sink(), algorithms, runtime.workers, batch=runtime.batch, announced=announced
+        attempt = self._attempt = Attempt(
+            self._target.sink(), self._algorithms, runtime.workers, batch=runtime.batch, announced=announced
         )
-        return self._attempt
-
-    def _make_target(self) -> FileTarget | StreamTarget:
-        settings = self.settings
-        if self._destination is not None and not isinstance(self._destination, str | os.PathLike):
-            return StreamTarget(self._destination, durable=settings.durable)
-        directory = settings.working_directory
-        return FileTarget(
-            None if self._destination is None else os.fspath(self._destination),
-            working_directory=None if directory is None else os.fspath(directory),
-            durable=settings.durable,
-        )
+        await attempt.open()
+        return attempt
 
     def _notify(self, kind: Callable[..., Event], *facts: object) -> None:
         """Tell the observer, if there is one; its failure is not the download's."""

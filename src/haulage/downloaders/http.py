@@ -164,7 +164,7 @@ class HttpDownloader(BaseDownloader):
             ready = self.headers_ready_callback(headers)
             if inspect.isawaitable(ready):  # a plain function will do as well
                 await ready
-        await self._begin(total)
+        await self._begin(total, headers)
         await self._read(response.content)
         if self._watch is not None:
             self._watch.stop()

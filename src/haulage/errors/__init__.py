@@ -19,6 +19,7 @@ from haulage.errors.base import (
 )
 from haulage.errors.local import (
     DestinationError,
+    DestinationExists,
     FileNotFound,
     LocalResourceError,
     ReadError,
@@ -72,6 +73,7 @@ __all__ = [
     "ConnectionFailed",
     "ContentEncodingError",
     "DestinationError",
+    "DestinationExists",
     "DigestValidationError",
     "DownloadError",
     "DownloaderMisuseError",

@@ -6,7 +6,15 @@ from typing import Any
 
 from haulage.errors.base import DownloadError, restore
 
-__all__ = ["DestinationError", "FileNotFound", "LocalResourceError", "ReadError", "StorageError", "StorageFull"]
+__all__ = [
+    "DestinationError",
+    "DestinationExists",
+    "FileNotFound",
+    "LocalResourceError",
+    "ReadError",
+    "StorageError",
+    "StorageFull",
+]
 
 
 class StorageError(DownloadError, OSError):
@@ -36,6 +44,10 @@ class StorageFull(StorageError):
 
 class DestinationError(StorageError, ValueError):
     """A destination that cannot be written to: a directory, in a missing directory, read-only."""
+
+
+class DestinationExists(DestinationError, FileExistsError):
+    """There is something at the destination already, and nothing was to be replaced."""
 
 
 class LocalResourceError(StorageError):

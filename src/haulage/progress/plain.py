@@ -121,10 +121,11 @@ def success_line(event: Succeeded, *, with_url: bool = True, with_digests: bool 
     """Return the line that tells of a success."""
     result = event.result
     count = result.artifact_attributes.get("size", 0)
-    pace = f" at {text.speed(count / result.seconds)}" if count and result.seconds > 0 else ""
+    pace = f" at {text.speed(count / result.seconds)}" if count and result.seconds > 0 and result.attempts else ""
     attempts = f", attempt {result.attempts}" if result.attempts > 1 else ""
     source = f"{redact(event.url)}: " if with_url or result.path is None else ""
-    where = "written" if result.path is None else f"saved {result.path}"
+    # What was there already and has been verified took no attempt.
+    where = "written" if result.path is None else f"{'saved' if result.attempts else 'found'} {result.path}"
     digests = [f"{name}:{value}" for name, value in result.artifact_attributes.items() if name != "size"]
     proof = f", {' '.join(digests)}" if with_digests and digests else ""
     return text.printable(f"haulage: {source}{where}, {text.size(count)}{pace}{attempts}{proof}")

@@ -47,9 +47,12 @@ def judge(
 
     Raises:
         UnknownResponse: A 204, an unasked 206 or 304, another range than the one asked for, and the like.
-        ProtocolError: A transfer coding we cannot undo.
+        ProtocolError: Two lengths, or a transfer coding we cannot undo.
         ContentEncodingError: A body that was coded though identity was asked for.
     """
+    if len(set(headers.getall("Content-Length", ()))) > 1:
+        msg = "the answer has two lengths"  # RFC 9110, section 8.6
+        raise ProtocolError(msg, url=url.text)
     if status == _OK and "Content-Encoding" not in headers and "Transfer-Encoding" not in headers:
         return
     if status == _PARTIAL_CONTENT and "Range" in asked:

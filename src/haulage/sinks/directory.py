@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Directories", "Directory"]
 
-_HAS_DIR_FD = {os.open, os.unlink, os.rename} <= os.supports_dir_fd
+_HAS_DIR_FD = {os.open, os.unlink, os.rename, os.link, os.stat} <= os.supports_dir_fd
 _O_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_O_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _IDLE_KEPT = 16
 
 
@@ -72,9 +75,50 @@ class Directory:
         # 0666 less the umask: the finished file has the mode any new file has.
         return os.open(self._at(name), _O_FLAGS | _O_NOFOLLOW, 0o666, dir_fd=self.fd)
 
+    def open(self, name: str) -> int:
+        """Open what is there as *name* for reading, without following or waiting, and return its descriptor."""
+        if not _O_NOFOLLOW and os.path.islink(self._at(name)):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return os.open(self._at(name), _O_READ | _O_NOFOLLOW, dir_fd=self.fd)
+
+    def has(self, name: str) -> bool:
+        """Whether something is there as *name*, and be it a link that leads nowhere."""
+        try:
+            self._status(name)
+        except FileNotFoundError:
+            return False
+        return True
+
     def publish(self, part: str, name: str) -> None:
         """Give the file *part* the name *name*, in place of what has it now."""
         os.replace(self._at(part), self._at(name), src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+    def publish_new(self, part: str, name: str) -> None:
+        """Give the file *part* the name *name* if nothing has it. The file system decides, so there is no race.
+
+        Raises:
+            FileExistsError: Something has that name.
+        """
+        if os.name == "nt":
+            os.rename(self._at(part), self._at(name))  # which replaces nothing there
+            return
+        try:
+            self.link(part, name)
+        except FileExistsError:
+            # Over NFS a link may be made and the answer lost; asked again, the server finds the one that it made.
+            if not self._are_one(part, name):
+                raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self._publish_without_links(part, name)
+            return
+        with contextlib.suppress(OSError):
+            self.remove(part)
+
+    def link(self, part: str, name: str) -> None:
+        """Give the file *part* the further name *name*, which nothing may have."""
+        os.link(self._at(part), self._at(name), src_dir_fd=self.fd, dst_dir_fd=self.fd, follow_symlinks=self.fd is None)
 
     def remove(self, name: str) -> None:
         """Remove the file *name*."""
@@ -90,6 +134,24 @@ class Directory:
         if self.fd is not None:
             os.close(self.fd)
             self.fd = None
+
+    def _publish_without_links(self, part: str, name: str) -> None:
+        """As `publish_new`, on FAT and the like: an empty file of ours holds the name until the rename."""
+        os.close(self.create(name))
+        try:
+            self.publish(part, name)
+        except BaseException:
+            self.remove(name)
+            raise
+
+    def _are_one(self, part: str, name: str) -> bool:
+        try:
+            return os.path.samestat(self._status(part), self._status(name))
+        except FileNotFoundError:
+            return False
+
+    def _status(self, name: str) -> os.stat_result:
+        return os.stat(self._at(name), dir_fd=self.fd, follow_symlinks=False)
 
     def _at(self, name: str) -> str:
         return name if self.fd is not None else os.path.join(self.path, name)
@@ -168,6 +230,10 @@ class Directories:
                 raise copy.copy(error) from None
             raise
         return shared.directory
+
+    async def has(self, directory: Directory, name: str) -> bool:
+        """Whether something is there as *name* in *directory*, which is held."""
+        return await self._workers.submit(lambda: directory.has(name))
 
     def release(self, path: str) -> None:
         """Give the directory at *path* back."""

@@ -1,7 +1,8 @@
 """The file sink: a part beside the target, published by rename when everything is proved.
 
-Until the rename the target is untouched; a target that is a symbolic link is replaced, never followed. The new file
-has the mode of any new file (0666 less the umask), whatever the mode of the old one.
+Until the rename the target is untouched; a target that is a symbolic link is replaced, never followed. Where nothing is
+to be replaced, the part gets the target's name by a link, which the file system refuses if the name is taken. The new
+file has the mode of any new file (0666 less the umask), whatever the mode of the old one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import secrets
 import warnings
 from typing import TYPE_CHECKING
 
-from haulage.errors import DestinationError, StorageFull
-from haulage.sinks.oserrors import translated
+from haulage.errors import DestinationError, DestinationExists, StorageFull
+from haulage.sinks.oserrors import storage_error, translated
 from haulage.sinks.parts import part_name
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ class FileTarget:
         path: The file, or None for a new name in *working_directory*.
         working_directory: Directory for new names; None means the current one.
         durable: Whether to flush file and directory to the disk before publishing is reported.
+        replaces: Whether the file takes the place of what is there.
 
     Attributes:
         path: The file's absolute path.
+        directory: Where it lies, from `prepare` to `release`.
 
     Raises:
         DestinationError: Not the name of a file.
@@ -45,7 +48,9 @@ class FileTarget:
     # An attempt to publish can be undone completely, so another may follow.
     can_restart = True
 
-    def __init__(self, path: str | None, *, working_directory: str | None = None, durable: bool = False) -> None:
+    def __init__(
+        self, path: str | None, *, working_directory: str | None = None, durable: bool = False, replaces: bool = True
+    ) -> None:
         if path is None:
             path = os.path.join(working_directory or os.curdir, f"haulage-{secrets.token_hex(8)}")
         self.path = os.path.abspath(path) if _can_be_named(path) else ""
@@ -54,32 +59,58 @@ class FileTarget:
             msg = f"cannot write {path!r}: not a file name"
             raise DestinationError(msg, filename=path)
         self.durable = durable
+        self.replaces = replaces
         self._directories: Directories | None = None
-        self._directory: Directory | None = None
+        self.directory: Directory | None = None
 
     async def prepare(self, directories: Directories) -> None:
         """Look at the directory and the name; until `release` the directory is held open.
 
         Raises:
+            DestinationExists: There is something already, and it is not to be replaced.
             DestinationError: It cannot be written to.
         """
         self._directories = directories
-        self._directory = await directories.acquire(self._parent)
-        reason = self._directory.occupied.get(self.name)
+        self.directory = await directories.acquire(self._parent)
+        await self.check()
+
+    async def check(self) -> None:
+        """Look at the name, as far as that can be done before it is published.
+
+        Raises:
+            DestinationExists: Something has it, and is not to be replaced.
+            DestinationError: No file can have it here.
+        """
+        assert self.directory is not None
+        assert self._directories is not None
+        reason = self.directory.occupied.get(self.name)
         if reason is not None:
             msg = f"cannot write {self.path!r}: {reason}"
             raise DestinationError(msg, errno=errno.EISDIR if "directory" in reason else None, filename=self.path)
+        if self.replaces:
+            return
+        try:
+            is_taken = await self._directories.has(self.directory, self.name)
+        except OSError as error:
+            raise storage_error(error, self.path) from error
+        if is_taken:
+            raise self.taken()
+
+    def taken(self) -> DestinationExists:
+        """Return the error for a name that something has."""
+        msg = f"cannot write {self.path!r}: there is something already"
+        return DestinationExists(msg, errno=errno.EEXIST, filename=self.path)
 
     def release(self) -> None:
         """Let go of the directory."""
-        if self._directories is not None and self._directory is not None:
+        if self._directories is not None and self.directory is not None:
             self._directories.release(self._parent)
-            self._directory = None
+            self.directory = None
 
     def sink(self) -> FileSink:
         """Return the sink of the next attempt."""
-        assert self._directory is not None
-        return FileSink(self, self._directory)
+        assert self.directory is not None
+        return FileSink(self, self.directory)
 
 
 def _can_be_named(path: str) -> bool:
@@ -140,6 +171,7 @@ class FileSink:
         """Publish the part under the target's name.
 
         Raises:
+            DestinationExists: Something has that name by now, and it is not to be replaced.
             StorageError: It cannot be published; the target is as it was.
         """
         assert self._fd is not None
@@ -147,10 +179,19 @@ class FileSink:
             os.fsync(self._fd)
         fd, self._fd = self._fd, None
         os.close(fd)
-        self._directory.publish(self._part, self._target.name)
+        if self._target.replaces:
+            self._directory.publish(self._part, self._target.name)
+        else:
+            self._publish_new()
         self._part = ""
         if self._target.durable:
             self._directory.flush()
+
+    def _publish_new(self) -> None:
+        try:
+            self._directory.publish_new(self._part, self._target.name)
+        except FileExistsError:
+            raise self._target.taken() from None
 
     def abort(self) -> None:
         """Close and remove the part."""
