@@ -13,6 +13,7 @@ import pytest
 from support.raw import Call, RawServer, ok
 
 import haulage
+from haulage import events
 from haulage.depot import generated
 
 OpenRaw = Callable[..., Awaitable[RawServer]]
@@ -368,3 +369,26 @@ async def test_a_redirecting_server_that_closes_without_a_word(raw: OpenRaw, tar
     result = await haulage.download(server.url, target, remote=haulage.Remote(max_retries=0))
     assert target.read_bytes() == b"hello"
     assert result.attempts == 1
+
+
+@pytest.mark.case("H08")
+async def test_framing_that_breaks_after_a_while(raw: OpenRaw, target: Path) -> None:
+    """A bad chunk that comes in a packet of its own ends the download at once, and not never."""
+    started = asyncio.Event()
+
+    async def late(call: Call) -> None:
+        await call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        await started.wait()
+        await call.send(b"ffffffffffffffff1\r\nhello\r\n")
+        await call.gone()
+
+    def observe(event: events.Event) -> None:
+        if isinstance(event, events.BytesReceived):
+            started.set()
+
+    server = await raw(late)
+    downloader = haulage.HttpDownloader(server.url, destination=target, observer=observe)
+    async with asyncio.timeout(10):
+        with pytest.raises(haulage.ProtocolError):
+            await downloader.run()
+    assert list(target.parent.iterdir()) == []

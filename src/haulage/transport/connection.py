@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["PeerResponse", "connector"]
 
 _KEEP_ALIVE = 15.0  # seconds
-_MOST_INTERIM = 16  # answers (1xx) before the real one; curl and browsers have similar bounds
+_MOST_INTERIM = 16  # answers (1xx) before the real one; browsers have similar bounds
+_MOST_IDLE = 1 << 17  # bytes in a row that bring no byte of a body: chunk extensions without end
 
 
 class PeerResponse(aiohttp.ClientResponse):
@@ -65,18 +66,45 @@ class PeerResponse(aiohttp.ClientResponse):
 
 
 class _Protocol(ResponseHandler):
-    """aiohttp's protocol, less its patience: it would read interim answers for ever (RFC 9110, section 15.2)."""
+    """aiohttp's protocol, less its patience: it would read interim answers and what stands between chunks for ever."""
 
     _interim = 0
+    _body: aiohttp.StreamReader | None = None
+    _arrived = 0  # bytes of that body
+    _idle = 0  # bytes received since its last byte
 
     async def read(self) -> Any:
-        """Return the next head."""
-        message, payload = await super().read()
-        self._interim = self._interim + 1 if 100 < message.code < 200 else 0  # noqa: PLR2004 - RFC 9110, 15.2
+        """Return the next head and its body."""
+        message, body = await super().read()
+        self._interim = self._interim + 1 if message.code < 200 else 0  # noqa: PLR2004 - RFC 9110, section 15.2
         if self._interim > _MOST_INTERIM:
             msg = f"more than {_MOST_INTERIM} interim answers"
             raise BadHttpMessage(msg)
-        return message, payload
+        self._body, self._arrived, self._idle = body, body.total_bytes, 0
+        self._end_broken_body()
+        return message, body
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        super().data_received(data)
+        if self._body is not None and not self._body.is_eof():
+            if self._body.total_bytes == self._arrived:
+                self._idle += len(data)
+            else:
+                self._arrived, self._idle = self._body.total_bytes, 0
+            self._end_broken_body()
+
+    def _end_broken_body(self) -> None:
+        """Tell who reads a body that its framing is broken, or has no end.
+
+        aiohttp tells only who waits for a head, and lets who reads the body wait for ever.
+        """
+        body = self._body
+        if body is None or body.is_eof() or body.exception() is not None:
+            return
+        if self.exception() is not None or self._idle > _MOST_IDLE:
+            body.set_exception(aiohttp.ClientPayloadError("broken framing"))
+            self.close()
 
 
 def connector(source: Space | None) -> aiohttp.TCPConnector:
