@@ -11,6 +11,7 @@ import os
 import ssl
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from haulage.errors import (
     AddressNotAllowed,
@@ -68,12 +69,13 @@ def translate(
             return ServerTimedOut("the server sent nothing for too long", phase="read", url=url)
         case TimeoutError():
             return ServerTimedOut("no complete answer in time", phase="read", url=url)
-        case aiohttp.ClientPayloadError() if _is_truncation(error):
+        # The Python parser's own exceptions reach who reads a body as they are.
+        case aiohttp.ClientPayloadError() | HttpProcessingError() if _is_truncation(error):
             total = "" if expected is None else f" of {expected}"
             return PartialFile(
                 f"the body ended after {received}{total} bytes", received=received, expected=expected, url=url
             )
-        case aiohttp.ClientPayloadError():
+        case aiohttp.ClientPayloadError() | HttpProcessingError():
             return ProtocolError("the body breaks the protocol", url=url)
         case aiohttp.ClientConnectionError() | ssl.SSLError() | ConnectionError():
             return _connection_error(error, url)
@@ -128,7 +130,7 @@ def _proxy_refusal(error: aiohttp.ClientHttpProxyError, url: str) -> DownloadErr
     return ProxyConnectionFailed(f"the proxy refused the tunnel ({error.status})", url=url)
 
 
-def _is_truncation(error: aiohttp.ClientPayloadError) -> bool:
+def _is_truncation(error: Exception) -> bool:
     """Whether the body was cut. aiohttp has one class for a cut body and a broken one; the cause tells them apart."""
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectionError | ConnectionError | OSError):

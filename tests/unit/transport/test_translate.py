@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import http_exceptions
 from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -63,6 +64,9 @@ TABLE: list[tuple[Exception, type[errors.DownloadError]]] = [
     (aiohttp.ClientPayloadError("Response payload is not completed"), errors.PartialFile),
     (aiohttp.ClientPayloadError("Not enough data to satisfy content length header."), errors.PartialFile),
     (aiohttp.ClientPayloadError("400, message: bad chunk"), errors.ProtocolError),
+    (http_exceptions.TransferEncodingError("0x5"), errors.ProtocolError),
+    (http_exceptions.BadHttpMessage("x"), errors.ProtocolError),
+    (http_exceptions.ContentLengthError("Not enough data to satisfy content length header."), errors.PartialFile),
     (aiohttp.ServerDisconnectedError(), errors.ConnectionFailed),
     (aiohttp.ClientConnectionError("Connection closed"), errors.ConnectionFailed),
     (aiohttp.ClientConnectionResetError("reset"), errors.ConnectionFailed),
