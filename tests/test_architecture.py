@@ -60,6 +60,7 @@ FLOORS: dict[str, int] = {
     "haulage.cli": 5,
     "haulage.depot": 5,
     "haulage.progress": 5,
+    "haulage.testing": 5,
 }
 DOOR = "haulage"  # the package's own __init__: above everything
 
@@ -76,6 +77,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "tqdm": ("haulage.progress", "haulage.cli"),
     "trustme": ("haulage.depot",),
     "cryptography": ("haulage.depot",),
+    "pytest": ("haulage.testing",),
 }
 
 MOST_LINES = 300

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ import pytest_asyncio
 from haulage.depot import Depot
 
 if TYPE_CHECKING:
-    import ssl
     from pathlib import Path
 
 
@@ -99,4 +99,86 @@ def root(tmp_path: Path) -> Path:
 async def depot(root: Path) -> AsyncIterator[Depot]:
     """A plain depot on the loop of the test."""
     async with Depot(root) as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All that came over a connection, and how it ended: ``closed``, ``reset``, or ``left`` by the client."""
+
+    raw: bytes
+    ending: str
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The status line and the fields of the first head."""
+        return self.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+
+    @property
+    def body(self) -> bytes:
+        """What came after the first head, exactly as it came."""
+        return self.raw.partition(b"\r\n\r\n")[2]
+
+    @property
+    def chunks(self) -> list[bytes]:
+        """The body as chunks; the last, empty one is there if it came."""
+        found, rest = [], self.body
+        while rest:
+            size, _, rest = rest.partition(b"\r\n")
+            length = int(size.partition(b";")[0], 16)
+            assert rest[length : length + 2] == b"\r\n"
+            found.append(rest[:length])
+            rest = rest[length + 2 :]
+        return found
+
+    def values(self, name: str) -> list[str]:
+        """All values of a field, in order."""
+        pairs = (line.decode().partition(": ") for line in self.lines[1:])
+        return [value for key, _, value in pairs if key.lower() == name.lower()]
+
+
+Hear = Callable[..., Awaitable[Heard]]
+
+
+def trust(depot: Depot) -> ssl.SSLContext | None:
+    """Settings of a client that trusts this depot; None if it has no TLS."""
+    return None if depot.ca_pem is None else ssl.create_default_context(cadata=depot.ca_pem)
+
+
+async def _hear(depot: Depot, target: str, *fields: str, method: str = "GET", enough: int | None = None) -> Heard:
+    """Send one request and listen until the depot ends the connection, or until there is enough of the body."""
+    context = trust(depot)
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", depot.port, ssl=context, server_hostname="localhost" if context else None
+    )
+    raw, ending = bytearray(), "left"
+    try:
+        writer.write("\r\n".join((f"{method} {target} HTTP/1.1", "Host: depot", *fields, "", "")).encode())
+        end = -1
+        while enough is None or end < 0 or len(raw) - end < enough:
+            piece = await reader.read(1 << 18)
+            if not piece:
+                ending = "closed"
+                break
+            raw += piece
+            if end < 0 and b"\r\n\r\n" in raw:
+                end = raw.index(b"\r\n\r\n") + 4
+    except ConnectionResetError:
+        ending = "reset"
+    finally:
+        # At once: a polite goodbye would have to be answered by a depot that has fallen silent.
+        writer.transport.abort()
+    return Heard(bytes(raw), ending)
+
+
+@pytest.fixture
+def hear() -> Hear:
+    """The function that sends one request and says all that came back, right or wrong."""
+    return _hear
+
+
+@pytest_asyncio.fixture(params=["plain", "tls"])
+async def faulty(request: pytest.FixtureRequest, root: Path) -> AsyncIterator[Depot]:
+    """A depot with faults on the loop of the test, once without and once with TLS."""
+    async with Depot(root, tls=request.param == "tls", faults=True) as opened:
         yield opened

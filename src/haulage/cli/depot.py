@@ -30,9 +30,14 @@ Standard output gets one line when the depot is ready: its URL, or with --json a
 host, port, root and ca_file. Below /_/ there are behaviours to test clients with, such as /_/bytes/1000000?seed=1 and
 /_/status/503?times=2.
 
-example:
+With --faults it misbehaves below /_/fault/, for example /_/fault/truncate?at=1000. The page /_/fault lists the names,
+which with --json are in faults, too.
+
+examples:
   haulage depot --root . --tls --ca-file ca.pem
   haulage get --ca-cert ca.pem https://127.0.0.1:PORT/README.md
+  haulage depot --faults --port 8080
+  haulage get http://127.0.0.1:8080/_/fault/truncate
 """
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -45,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--tls", action="store_true", help="serve https, with a certificate made for this run")
     parser.add_argument("--ca-file", metavar="FILE", help="write the certificate that clients have to trust to FILE")
+    parser.add_argument(
+        "--certificate",
+        metavar="KIND",
+        default="valid",
+        help="what is wrong with TLS: expired, not-yet, wrong-host, self-signed, old-tls (default: valid)",
+    )
+    parser.add_argument("--faults", action="store_true", help="misbehave below /_/fault/; that page lists the names")
     add_user(parser)
     parser.add_argument("--json", action="store_true", help="say that it is ready as a JSON line")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="a line per request on standard error")
@@ -68,9 +80,7 @@ def run(options: argparse.Namespace, interruption: Interruption) -> int:
     """
     from haulage.depot import Depot, serve  # noqa: PLC0415 - a server, which no other command needs
 
-    if options.ca_file is not None and not options.tls:
-        msg = "--ca-file needs --tls"
-        raise UsageError(msg)
+    _check_tls(options)
     _check_root(options.root)
     try:
         depot = Depot(
@@ -78,6 +88,8 @@ def run(options: argparse.Namespace, interruption: Interruption) -> int:
             host=options.host,
             port=options.port,
             tls=options.tls,
+            certificate=options.certificate,
+            faults=options.faults,
             users=_users(options),
             on_request=_log if options.verbose else None,
         )
@@ -98,6 +110,16 @@ def run(options: argparse.Namespace, interruption: Interruption) -> int:
         return 0
 
     return interruption.run(main)
+
+
+def _check_tls(options: argparse.Namespace) -> None:
+    for option, is_given in (
+        ("--ca-file", options.ca_file is not None),
+        ("--certificate", options.certificate != "valid"),
+    ):
+        if is_given and not options.tls:
+            msg = f"{option} needs --tls"
+            raise UsageError(msg)
 
 
 def _check_root(root: str | None) -> None:
@@ -131,6 +153,10 @@ def _announce(depot: Depot, options: argparse.Namespace) -> None:
         print(f"haulage: whoever reaches {options.host} can read all of {options.root!r}", file=sys.stderr)
     facts: dict[str, Any] = {"event": "ready", "url": depot.url, "host": options.host, "port": depot.port}
     facts |= {"root": options.root, "ca_file": options.ca_file}
+    if options.faults:
+        from haulage.depot.faults import FAULTS  # noqa: PLC0415 - as the depot
+
+        facts["faults"] = list(FAULTS)
     print(json.dumps(facts) if options.json else depot.url, flush=True)
 
 

@@ -1,8 +1,8 @@
 """An embedded HTTP server for files, tests and demonstrations.
 
 Strategy: a depot serves the files under a directory with the range and validator semantics of RFC 9110, makes up
-content and behaviours under ``/_/``, and remembers what it was asked. It shares no code with the client of this
-library, so the two check each other.
+content and behaviours under ``/_/``, misbehaves there if it may, and remembers what it was asked. It shares no code
+with the client of this library, so the two check each other.
 
 Example:
     >>> from haulage.depot import Depot, generated

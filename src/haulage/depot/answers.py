@@ -19,7 +19,7 @@ from haulage.depot.ranges import Span, select_spans
 if TYPE_CHECKING:
     from haulage.depot.conditions import Ask
 
-__all__ = ["Answer", "Piece", "Representation", "plan_answer"]
+__all__ = ["Answer", "Piece", "Representation", "many_parts", "plan_answer", "validator_headers"]
 
 _NONE = Validators()
 _CRLF = "\r\n"
@@ -78,26 +78,33 @@ def plan_answer(ask: Ask, what: Representation, *, now: float, boundary: str) ->
     """
     verdict = judge(ask, what.validators)
     if verdict is Verdict.NOT_MODIFIED:
-        return Answer(HTTPStatus.NOT_MODIFIED, _validator_headers(what))
+        return Answer(HTTPStatus.NOT_MODIFIED, validator_headers(what))
     if verdict is Verdict.FAILED:
-        return _empty(HTTPStatus.PRECONDITION_FAILED, _validator_headers(what))
+        return _empty(HTTPStatus.PRECONDITION_FAILED, validator_headers(what))
     spans = select_spans(ask.range, what.size) if range_applies(ask, what.validators, now=now) else None
     if spans is None:
         answer = _whole(what)
     elif not spans:
         answer = _empty(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            (("Content-Range", f"bytes */{what.size}"), *_validator_headers(what)),
+            (("Content-Range", f"bytes */{what.size}"), *validator_headers(what)),
         )
     elif len(spans) == 1:
         answer = _one_part(what, spans[0])
     else:
-        answer = _many_parts(what, spans, boundary)
+        answer = many_parts(what, spans, boundary)
     return Answer(answer.status, answer.headers) if ask.method == "HEAD" else answer
 
 
-def _validator_headers(what: Representation) -> tuple[tuple[str, str], ...]:
-    """Fields that every answer about a representation carries, 304 included (RFC 9110, section 15.4.5)."""
+def validator_headers(what: Representation) -> tuple[tuple[str, str], ...]:
+    """Write the fields that every answer about a representation carries (RFC 9110, section 15.4.5).
+
+    Args:
+        what: The representation.
+
+    Returns:
+        Names and values: 304 has them, too.
+    """
     headers = [("Accept-Ranges", "bytes")]
     if what.validators.etag is not None:
         headers.append(("ETag", what.validators.etag))
@@ -113,7 +120,7 @@ def _empty(status: HTTPStatus, headers: tuple[tuple[str, str], ...]) -> Answer:
 
 def _whole(what: Representation) -> Answer:
     """200 with everything."""
-    headers = (("Content-Type", what.content_type), ("Content-Length", str(what.size)), *_validator_headers(what))
+    headers = (("Content-Type", what.content_type), ("Content-Length", str(what.size)), *validator_headers(what))
     return Answer(HTTPStatus.OK, headers, (Span(0, what.size),) if what.size else ())
 
 
@@ -123,13 +130,22 @@ def _one_part(what: Representation, span: Span) -> Answer:
         ("Content-Type", what.content_type),
         ("Content-Length", str(span.length)),
         ("Content-Range", span.content_range(what.size)),
-        *_validator_headers(what),
+        *validator_headers(what),
     )
     return Answer(HTTPStatus.PARTIAL_CONTENT, headers, (span,))
 
 
-def _many_parts(what: Representation, spans: tuple[Span, ...], boundary: str) -> Answer:
-    """206 as multipart/byteranges; Content-Range stands in the parts only (RFC 9110, section 15.3.7.2)."""
+def many_parts(what: Representation, spans: tuple[Span, ...], boundary: str) -> Answer:
+    """Answer 206 as multipart/byteranges; Content-Range stands in the parts only (RFC 9110, section 15.3.7.2).
+
+    Args:
+        what: The representation.
+        spans: What of it to send.
+        boundary: Separates the parts; see :func:`plan_answer`.
+
+    Returns:
+        The answer.
+    """
     pieces: list[Piece] = []
     for number, span in enumerate(spans):
         heading = (
@@ -143,6 +159,6 @@ def _many_parts(what: Representation, spans: tuple[Span, ...], boundary: str) ->
     headers = (
         ("Content-Type", f"multipart/byteranges; boundary={boundary}"),
         ("Content-Length", str(length)),
-        *_validator_headers(what),
+        *validator_headers(what),
     )
     return Answer(HTTPStatus.PARTIAL_CONTENT, headers, tuple(pieces))

@@ -14,7 +14,8 @@ a module beside this one and is added to the table of a depot through ``Depot(ro
 ``/_/echo``                           the request as JSON, as it came over the wire
 ====================================  =======================================================================
 
-Behaviours that end in 200 say ``ok``, or send generated content if the query has ``size`` (and ``seed``).
+Behaviours that end in 200 say ``ok``, or send generated content if the query has ``size`` (and ``seed``). Answers that
+are wrong on purpose, ``/_/fault/NAME``, are in :mod:`haulage.depot.faults`; a depot has them if it was told so.
 """
 
 from __future__ import annotations

@@ -14,12 +14,12 @@ import asyncio
 import logging
 import os
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any
 
@@ -39,6 +39,8 @@ _FAREWELL = 2.0
 """Seconds for a client to answer the end of its TLS connection."""
 _BREATH = 0.1
 """Seconds to wait when the system has no descriptor for a new connection."""
+_TOO_OLD = bytes.fromhex("15030100020246")
+"""What a TLS server says to a client with which it shares no version: a fatal alert, "protocol version"."""
 _PATIENCE = 5.0
 """Seconds that cut connections get to report their end; they need a few turns of the loop."""
 
@@ -153,20 +155,33 @@ class Listener:
     async def _welcome(self, connected: socket.socket) -> None:
         """Make a connection of a socket; aiohttp does the rest."""
         loop = asyncio.get_running_loop()
-        limits: dict[str, Any] = (
-            {}
-            if self._context is None
-            else {
-                "ssl_handshake_timeout": _HANDSHAKE,
-                "ssl_shutdown_timeout": _FAREWELL,
-            }
-        )
         try:
-            await loop.connect_accepted_socket(self._connections, connected, ssl=self._context, **limits)
+            if self._context is None:
+                await loop.connect_accepted_socket(self._connections, connected)
+            else:
+                await self._welcome_tls(connected, self._context)
         except OSError as error:
             # A failed handshake, which is TLS's way of saying no: the client has been told.
             _LOG.debug("no connection: %s", error)
             connected.close()
+
+    async def _welcome_tls(self, connected: socket.socket, context: ssl.SSLContext) -> None:
+        """Shake hands first."""
+        loop = asyncio.get_running_loop()
+        # A second descriptor, as asyncio closes the first one without the alert that should come before.
+        with connected.dup() as kept:
+            try:
+                await loop.connect_accepted_socket(
+                    self._connections,
+                    connected,
+                    ssl=context,
+                    ssl_handshake_timeout=_HANDSHAKE,
+                    ssl_shutdown_timeout=_FAREWELL,
+                )
+            except ssl.SSLError as error:
+                if error.reason == "UNSUPPORTED_PROTOCOL":
+                    kept.send(_TOO_OLD)
+                raise
 
 
 def _listen(family: int, kind: int, address: Any) -> socket.socket:

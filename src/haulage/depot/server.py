@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from haulage.depot.background import Background
 from haulage.depot.behaviours import ROUTES
-from haulage.depot.certificates import Authority, require_trustme
+from haulage.depot.certificates import CERTIFICATES, Authority, allow_only_old, require_trustme
 from haulage.depot.dispatch import Dispatcher
 from haulage.depot.exchange import Grounds
+from haulage.depot.faults import answer_fault
 from haulage.depot.listening import Listener
 from haulage.depot.records import RequestBook
 from haulage.depot.workers import Workers
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from haulage.depot.certificates import Certificate
     from haulage.depot.exchange import Route
     from haulage.depot.records import RequestRecord
 
@@ -50,9 +53,11 @@ class Depot:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: bool = False,
+        certificate: Certificate = "valid",
         require_client_certificate: bool = False,
         users: Mapping[str, str] | None = None,
         routes: Mapping[str, Route] | None = None,
+        faults: bool = False,
         history: int = 10_000,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
@@ -63,19 +68,29 @@ class Depot:
             host: Name or address to listen on. Everything below ``root`` can be read by whoever reaches it.
             port: Port to listen on; 0 for a free one.
             tls: Serve https, with a certificate made for localhost, 127.0.0.1 and ::1.
+            certificate: What is wrong with the TLS of this depot: ``"expired"``, ``"not-yet"`` valid, for the
+                ``"wrong-host"``, ``"self-signed"``, or ``"old-tls"``, which is nothing newer than TLS 1.1.
             require_client_certificate: Refuse clients that have none from :meth:`issue_client_certificate`.
             users: Passwords by user name; if given, every request needs basic authentication.
             routes: Further behaviours by name, reached under ``/_/NAME``; they may replace built-in ones.
+            faults: Misbehave under ``/_/fault/NAME``; ``/_/fault`` lists the names.
             history: Most requests remembered in :attr:`requests`.
             on_request: Called on the depot's thread with the record of each request when it is over. It must
                 be quick and must not raise.
 
         Raises:
             ImportError: ``tls`` needs the extra ``haulage[depot]``.
-            ValueError: A client certificate is required without ``tls``, or a user name has a colon.
+            ValueError: A client certificate is required, or one of the server's kinds chosen, without ``tls``; there
+                is no such kind; or a user name has a colon.
         """
         if require_client_certificate and not tls:
             msg = "require_client_certificate needs tls=True"
+            raise ValueError(msg)
+        if certificate not in CERTIFICATES:
+            msg = f"certificate must be one of: {', '.join(CERTIFICATES)}"
+            raise ValueError(msg)
+        if certificate != "valid" and not tls:
+            msg = "certificate needs tls=True"
             raise ValueError(msg)
         if any(":" in user for user in users or {}):
             msg = "a user name cannot have a colon (RFC 7617, section 2)"
@@ -86,9 +101,10 @@ class Depot:
         self._root = root
         self._wanted_port = port
         self._tls = tls
+        self._certificate = certificate
         self._require_client_certificate = require_client_certificate
         self._users = MappingProxyType(dict(users or {}))
-        self._routes = MappingProxyType({**ROUTES, **(routes or {})})
+        self._routes = MappingProxyType({**ROUTES, **({"fault": answer_fault} if faults else {}), **(routes or {})})
         self._book = RequestBook(history)
         self._on_request = on_request
         self._port: int | None = None
@@ -100,6 +116,11 @@ class Depot:
     def __repr__(self) -> str:
         """Name the address, and no secrets."""
         return f"Depot({self.url if self._port is not None else 'not open'})"
+
+    @property
+    def root(self) -> Path | None:
+        """The directory whose files are served, as it was given; ``None`` without one."""
+        return None if self._root is None else Path(self._root)
 
     @property
     def port(self) -> int:
@@ -192,8 +213,12 @@ class Depot:
             if self._tls:
                 authority = self._authority = await workers.run(Authority)
                 context = await workers.run(
-                    authority.server_context, require_client_certificate=self._require_client_certificate
+                    authority.server_context,
+                    self._certificate,
+                    require_client_certificate=self._require_client_certificate,
                 )
+                if self._certificate == "old-tls":
+                    allow_only_old(context)
             grounds = Grounds(root, self._users, self._routes, workers)
             self._listener = Listener(Dispatcher(grounds, self._book, self._on_request), context)
             self._port = await self._listener.open(self.host, self._wanted_port)

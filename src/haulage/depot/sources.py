@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from io import FileIO
 
-__all__ = ["FileSource", "GeneratedSource", "MemorySource", "Source"]
+__all__ = ["FileSource", "GeneratedSource", "MemorySource", "RestatedSource", "Source"]
 
 # Generated content never changes, so its date is the same for ever: 1 January 2024, 00:00:00 UTC.
 _GENERATED_SINCE = 1_704_067_200
@@ -35,7 +35,7 @@ class Source(Protocol):
 
     @property
     def file(self) -> FileIO | None:
-        """The plain file that holds exactly these bytes, or ``None``."""
+        """The plain file that holds these bytes at the same positions, or ``None``."""
 
     def read_at(self, start: int, length: int) -> bytes:
         """Return the bytes of a span; fewer only if the source has shrunk. May block."""
@@ -81,6 +81,27 @@ class GeneratedSource:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestatedSource:
+    """The bytes of another source, or the first of them, under another description."""
+
+    source: Source
+    representation: Representation
+
+    @property
+    def file(self) -> FileIO | None:
+        """The file of the other source; positions are the same."""
+        return self.source.file
+
+    def read_at(self, start: int, length: int) -> bytes:
+        """Read from the other source."""
+        return self.source.read_at(start, length)
+
+    def close(self) -> None:
+        """Close the other source."""
+        self.source.close()
 
 
 class FileSource:

@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from haulage.depot.exchange import Exchange
     from haulage.depot.sources import Source
 
-__all__ = ["Pace", "send_source", "send_text"]
+__all__ = ["CHUNK", "SERVER", "Pace", "read_span", "require_method", "send_answer", "send_source", "send_text"]
 
-_SERVER = f"haulage-depot/{__version__}"
+SERVER = f"haulage-depot/{__version__}"
+"""What all answers say of who gave them."""
 
 _TOGETHER = 1 << 16
 """Bodies up to this many bytes are sent together with their header."""
 
-_CHUNK = 1 << 18
+CHUNK = 1 << 18
 """Bytes per write: big enough that the trip to a thread does not show, small enough to be flat."""
 
 
@@ -109,17 +110,37 @@ async def send_source(exchange: Exchange, source: Source, *, pace: Pace | None =
         ask = Ask.from_headers(request.method, request.headers)
         # Random, so that no content can contain it on purpose.
         answer = plan_answer(ask, source.representation, now=time.time(), boundary=secrets.token_hex(16))
-        if pace is None and answer.length <= _TOGETHER:
-            body = await _gather(exchange, answer, source)
-            return await _send_together(exchange, answer.status, dict(answer.headers), body)
-        response = web.StreamResponse(status=answer.status, headers=[*answer.headers, ("Server", _SERVER)])
-        exchange.entry.status = answer.status.value
-        await response.prepare(request)
-        await _send_pieces(exchange, response, answer, source, pace or Pace(_CHUNK, 0))
-        await response.write_eof()
-        return response
+        return await send_answer(exchange, answer, source, pace=pace)
     finally:
         source.close()
+
+
+async def send_answer(
+    exchange: Exchange, answer: Answer, source: Source, *, pace: Pace | None = None
+) -> web.StreamResponse:
+    """Send an answer that has been decided.
+
+    Args:
+        exchange: The request.
+        answer: What to send.
+        source: Where the spans of the answer are copied from; it stays open.
+        pace: Slows the body down.
+
+    Returns:
+        The response, sent.
+
+    Raises:
+        ConnectionError: The client has gone, or the source ended early; the connection is of no more use.
+    """
+    if pace is None and answer.length <= _TOGETHER:
+        body = await _gather(exchange, answer, source)
+        return await _send_together(exchange, answer.status, dict(answer.headers), body)
+    response = web.StreamResponse(status=answer.status, headers=[*answer.headers, ("Server", SERVER)])
+    exchange.entry.status = answer.status.value
+    await response.prepare(exchange.request)
+    await _send_pieces(exchange, response, answer, source, pace or Pace(CHUNK, 0))
+    await response.write_eof()
+    return response
 
 
 def require_method(exchange: Exchange, *methods: str) -> None:
@@ -137,7 +158,7 @@ async def _send_together(
     exchange: Exchange, status: int, headers: Mapping[str, str], body: bytes
 ) -> web.StreamResponse:
     """Send header and body in one write."""
-    response = web.Response(status=status, headers={**headers, "Server": _SERVER}, body=body or None)
+    response = web.Response(status=status, headers={**headers, "Server": SERVER}, body=body or None)
     exchange.entry.status = int(status)
     exchange.entry.bytes_sent += len(body)
     await response.prepare(exchange.request)
@@ -148,7 +169,7 @@ async def _send_together(
 async def _gather(exchange: Exchange, answer: Answer, source: Source) -> bytes:
     """Collect a small body."""
     return b"".join(
-        [await _read(exchange, source, piece) if isinstance(piece, Span) else piece for piece in answer.pieces]
+        [await read_span(exchange, source, piece) if isinstance(piece, Span) else piece for piece in answer.pieces]
     )
 
 
@@ -169,13 +190,25 @@ async def _copy(exchange: Exchange, response: web.StreamResponse, source: Source
     for start in range(span.start, span.stop, pace.chunk):
         if pace.delay and start > span.start:
             await asyncio.sleep(pace.delay)
-        chunk = await _read(exchange, source, Span(start, min(start + pace.chunk, span.stop)))
+        chunk = await read_span(exchange, source, Span(start, min(start + pace.chunk, span.stop)))
         exchange.entry.bytes_sent += len(chunk)
         await response.write(chunk)
 
 
-async def _read(exchange: Exchange, source: Source, span: Span) -> bytes:
-    """Read a span; a shorter one must break the connection, since the length has been promised."""
+async def read_span(exchange: Exchange, source: Source, span: Span) -> bytes:
+    """Read a span on a worker thread.
+
+    Args:
+        exchange: The request.
+        source: Where to read.
+        span: What to read.
+
+    Returns:
+        All of its bytes.
+
+    Raises:
+        ConnectionAbortedError: There are fewer. The length has been promised, so the connection has to break.
+    """
     chunk = await exchange.grounds.workers.run(source.read_at, span.start, span.length)
     if len(chunk) < span.length:
         msg = "the file has become shorter while it was sent"
