@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import haulage
+from support.canary import CANARY, assert_silent, inspect_error, with_secrets
 
 __all__ = ["OLD", "Outcome", "TryOut", "assert_none_of_aiohttp", "try_out"]
 
@@ -22,21 +23,31 @@ class Outcome(NamedTuple):
     seconds: float
 
 
+SECRETS = {
+    "username": "ann",
+    "password": CANARY,
+    "headers": {"X-Api-Key": CANARY, "Cookie": f"session={CANARY}"},
+}
+"""Settings with secrets, which are in every download that is tried out."""
+
 TryOut = Callable[..., Awaitable[Outcome]]
 
 
 async def try_out(url: str, target: Path, *, settings: dict[str, Any] | None = None, **arguments: Any) -> Outcome:
-    """Download *url* over an old file; a failure leaves that file untouched and alone in its directory."""
+    """Download *url*, with secrets, over an old file; a failure leaves that file untouched and alone, and tells none."""
     target.write_bytes(OLD)
     result = error = None
+    remote = haulage.Remote(**{**SECRETS, **(settings or {})})
     started = time.monotonic()
     try:
-        result = await haulage.download(url, target, remote=haulage.Remote(**(settings or {})), **arguments)
+        result = await haulage.download(with_secrets(url), target, remote=remote, **arguments)
     except haulage.DownloadError as caught:
         error = caught
     seconds = time.monotonic() - started
     assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert_silent(repr(result), "the result")
     if error is not None:
+        inspect_error(error)
         assert target.read_bytes() == OLD
         assert_none_of_aiohttp(error)
         assert "\n" not in str(error)

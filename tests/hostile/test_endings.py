@@ -1,0 +1,112 @@
+"""Ends of bodies: what may follow them, and what proves them where no length does."""
+
+from __future__ import annotations
+
+import pytest
+from support.outcomes import TryOut
+
+import haulage
+from haulage.depot import Depot, generated, generated_digest
+
+SIZE = 100_000
+BODY = generated(SIZE)
+DIGEST = {"sha256": generated_digest(SIZE)}
+
+
+@pytest.mark.case("H02")
+@pytest.mark.parametrize("by", [1, 10, 100_000])
+async def test_more_than_announced(by: int, parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """The surplus is never written; the body is complete before it, so that it may count."""
+    outcome = await try_out(f"{hostile.url}/_/fault/overlong?by={by}", settings={"max_retries": 0})
+    if outcome.error is None:
+        assert outcome.result is not None
+        assert outcome.result.artifact_attributes == {"size": SIZE, **DIGEST}
+    else:
+        assert type(outcome.error) is haulage.ProtocolError
+    # What came too much is not taken for the answer to the next request.
+    again = await try_out(f"{hostile.url}/_/bytes/1000")
+    assert again.result is not None
+    assert again.result.artifact_attributes["size"] == 1000
+
+
+@pytest.mark.case("H05")
+async def test_no_length_and_nothing_known(parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """A body that ends with its connection is a success, and the result says that nothing proves it."""
+    outcome = await try_out(f"{hostile.url}/_/fault/close")
+    assert outcome.result is not None
+    assert outcome.result.artifact_attributes == {"size": SIZE, **DIGEST}
+    assert outcome.result.proof is None
+
+
+@pytest.mark.case("H05")
+async def test_no_length_but_a_digest_or_a_size(parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """What the caller knows proves it as well."""
+    by_digest = await try_out(f"{hostile.url}/_/fault/close", expected_digests=DIGEST)
+    by_size = await try_out(f"{hostile.url}/_/fault/close", expected_size=SIZE)
+    assert by_digest.result is not None
+    assert by_digest.result.proof == "digest"
+    assert by_size.result is not None
+    assert by_size.result.proof == "size"
+
+
+@pytest.mark.parametrize("path", ["/_/bytes/1000", "/_/fault/crumbs?size=1000"])
+async def test_framing_is_a_proof(path: str, parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """A length, or a last chunk, says where the end is."""
+    outcome = await try_out(f"{hostile.url}{path}")
+    assert outcome.result is not None
+    assert outcome.result.proof == "framing"
+
+
+@pytest.mark.case("H06")
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("at", [0, 500, SIZE])
+async def test_tls_without_a_farewell(at: int, parser: str, hostile_tls: Depot, try_out: TryOut) -> None:
+    """Where nothing else proves the end, a TLS connection that was cut below TLS is a cut body."""
+    settings = {"ca_cert": hostile_tls.ca_pem, "max_retries": 1}
+    outcome = await try_out(f"{hostile_tls.url}/_/fault/close-abrupt?at={at}", settings=settings)
+    assert type(outcome.error) is haulage.PartialFile
+    assert outcome.error.received == at
+    assert len(hostile_tls.requests) == 2
+
+
+@pytest.mark.case("H06")
+async def test_tls_without_a_farewell_but_proved(parser: str, hostile_tls: Depot, try_out: TryOut) -> None:
+    """A digest, a size, or TLS's own farewell proves the end."""
+    settings = {"ca_cert": hostile_tls.ca_pem, "max_retries": 0}
+    url = f"{hostile_tls.url}/_/fault"
+    for path, arguments in (
+        ("close-abrupt", {"expected_digests": DIGEST}),
+        ("close-abrupt", {"expected_size": SIZE}),
+        ("close", {}),
+    ):
+        outcome = await try_out(f"{url}/{path}", settings=settings, **arguments)
+        assert outcome.result is not None, (path, outcome.error)
+        assert outcome.result.artifact_attributes["size"] == SIZE
+
+
+@pytest.mark.case("H11")
+async def test_bare_line_feeds(parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """RFC 9112, section 2.2, lets a reader take one for the end of a line; the bytes are the right ones."""
+    outcome = await try_out(f"{hostile.url}/_/fault/garbage?kind=bare-lf", settings={"max_retries": 0})
+    if outcome.result is not None:
+        assert outcome.result.artifact_attributes == {"size": SIZE, **DIGEST}
+    else:
+        assert type(outcome.error) is haulage.ProtocolError
+
+
+@pytest.mark.case("H13")
+async def test_a_few_interim_answers(parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """Early hints and the like are read over."""
+    outcome = await try_out(f"{hostile.url}/_/fault/interim?count=10")
+    assert outcome.result is not None, outcome.error
+    assert outcome.result.artifact_attributes == {"size": SIZE, **DIGEST}
+
+
+@pytest.mark.case("H16")
+async def test_a_file_of_no_bytes(parser: str, hostile: Depot, try_out: TryOut) -> None:
+    """It may be expected, and arrives."""
+    outcome = await try_out(
+        f"{hostile.url}/_/bytes/0", expected_size=0, expected_digests={"sha256": generated_digest(0)}
+    )
+    assert outcome.result is not None
+    assert outcome.result.artifact_attributes["size"] == 0
