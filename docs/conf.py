@@ -36,7 +36,8 @@ exclude_patterns = ["_build", "_generated", "adr/template.md", "benchmarks"]
 nitpicky = True
 # Names of other projects. Their pages would have to be fetched to link to them, and a build needs no network.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(aiohttp|asyncio|asyncio_throttle|collections|contextvars|hashlib|multidict|os|pathlib|ssl|typing)\..*"),
+    (r"py:.*", r"(aiohttp|asyncio|asyncio_throttle|collections|contextvars|hashlib|multidict)\..*"),
+    (r"py:.*", r"(os|pathlib|ssl|typing)\..*"),
     # Aliases of types, which have no entry of their own, and what is not public.
     (r"py:class", r"Certificate|Console|Context|Destination|Headers|IfExists|Path|PathOrPem|Proof|Response|Route"),
     (r"py:class", r"Session"),
