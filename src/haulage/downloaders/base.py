@@ -234,6 +234,8 @@ class BaseDownloader(LeasedDelivery):
         except TimeoutError:
             if not timeout.expired():
                 raise
+        if self._attempt is not None and self._attempt.finished:
+            return None  # the time was over while it was published: what is there is not called a failure
         msg = f"not done within {limit:g} s"
         raise TimeoutException(msg, phase="total", limit=limit, url=self.url)
 

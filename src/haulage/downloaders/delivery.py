@@ -207,11 +207,16 @@ class Delivery:
             DestinationError: It cannot be written to.
         """
         assert self._runtime is not None
-        self._target = target = make_target(self._destination, self._if_exists, self.settings)
-        if isinstance(target, FileTarget):
-            await target.prepare(self._runtime.directories)
-        else:
-            await self._runtime.workers.submit(target.remember)
+        target = make_target(self._destination, self._if_exists, self.settings)
+        try:
+            if isinstance(target, FileTarget):
+                await target.prepare(self._runtime.directories)
+            else:
+                await self._runtime.workers.submit(target.remember)
+        except BaseException:
+            target.release()
+            raise
+        self._target = target
 
     async def _is_there_already(self) -> bool:
         """Whether what is at the destination is what is wanted, so that nothing need be asked for."""

@@ -18,6 +18,7 @@ import aiofiles.threadpool
 
 from haulage import events
 from haulage.downloaders.base import BaseDownloader
+from haulage.downloaders.steadfast import to_the_end
 from haulage.errors import FileNotFound, LocalResourceError, MalformedRequest, PolicyError, ReadError
 
 if TYPE_CHECKING:
@@ -69,20 +70,24 @@ class FileDownloader(BaseDownloader):
         opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         try:
             source, size = await self._reading(asyncio.shield(opening))
-        except asyncio.CancelledError:
+        except BaseException:
             # The thread cannot be called back; what it opens is closed when it has.
             opening.add_done_callback(_close_unwanted)
             raise
         file = aiofiles.threadpool.wrap(source)
+        reading: asyncio.Future[bytes] | None = None
         try:
             self._announce(size)
             self._notify(events.HeadersReceived, {}, size)
             await self._begin(size)
             self._framed = size is not None
-            while data := await self._reading(file.read(_CHUNK)):
+            while True:
+                reading = asyncio.ensure_future(file.read(_CHUNK))
+                if not (data := await self._reading(asyncio.shield(reading))):
+                    break
                 await self.handle_data(data)
         finally:
-            await file.close()
+            await to_the_end(_close(file, reading))
         await self.finalize()
         return None
 
@@ -119,6 +124,15 @@ class FileDownloader(BaseDownloader):
             else:
                 failure = ReadError(f"cannot read: {reason}", url=self.url)
         raise failure
+
+
+async def _close(file: Any, reading: asyncio.Future[bytes] | None) -> None:
+    """Close *file* when no thread reads it any more: the next file opened anywhere gets its descriptor."""
+    if reading is not None:
+        await asyncio.wait({reading})
+        if not reading.cancelled():
+            reading.exception()  # by now nobody else wants to know
+    await file.close()
 
 
 def _close_unwanted(opening: asyncio.Future[tuple[io.FileIO, int | None]]) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from haulage.errors import DestinationError
 from haulage.sinks.oserrors import storage_error
 from haulage.sinks.parts import is_orphan
+from haulage.sinks.renaming import rename_new
 
 if TYPE_CHECKING:
     from haulage.workers import Workers
@@ -120,6 +121,10 @@ class Directory:
         """Give the file *part* the further name *name*, which nothing may have."""
         os.link(self._at(part), self._at(name), src_dir_fd=self.fd, dst_dir_fd=self.fd, follow_symlinks=self.fd is None)
 
+    def rename_new(self, part: str, name: str) -> bool:
+        """Rename the file *part* to *name*, which nothing may have; return whether that can be done here."""
+        return self.fd is not None and rename_new(self.fd, part, name)
+
     def remove(self, name: str) -> None:
         """Remove the file *name*."""
         os.unlink(self._at(name), dir_fd=self.fd)
@@ -130,19 +135,23 @@ class Directory:
             os.fsync(self.fd)
 
     def close(self) -> None:
-        """Close the descriptor."""
-        if self.fd is not None:
-            os.close(self.fd)
-            self.fd = None
+        """Close the descriptor, once. Nothing depends on what the system says to that."""
+        fd, self.fd = self.fd, None
+        if fd is not None:
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
     def _publish_without_links(self, part: str, name: str) -> None:
-        """As `publish_new`, on FAT and the like: an empty file of ours holds the name until the rename."""
-        os.close(self.create(name))
-        try:
-            self.publish(part, name)
-        except BaseException:
-            self.remove(name)
-            raise
+        """As `publish_new`, on FAT and the like.
+
+        An empty file of ours that held the name meanwhile would be what is there if we were killed. So where even such
+        a rename is not to be had, one call lies between looking and renaming.
+        """
+        if self.rename_new(part, name):
+            return
+        if self.has(name):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        self.publish(part, name)
 
     def _are_one(self, part: str, name: str) -> bool:
         try:

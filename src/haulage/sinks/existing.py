@@ -5,6 +5,7 @@ Only a regular file proves anything. A link is not followed: what it leads to ma
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,11 @@ class ExistingFile:
             return False
 
     def close(self) -> None:
-        """Close it."""
+        """Close it. It was only read, so nothing depends on what the system says to that."""
         fd, self._fd = self._fd, None
         if fd is not None:
-            os.close(fd)
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
     def _open(self) -> bool:
         directory = self._target.directory

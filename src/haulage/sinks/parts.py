@@ -52,8 +52,9 @@ def _is_alive(pid: int, started: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         pass
-    now = _start_time(pid)
-    return not (now and started and now != started)
+    state, now = _status(pid)
+    # One that is dead and that nobody has waited for yet, as is common in containers, keeps its number and its start.
+    return state not in ("Z", "X") and not (now and started and now != started)
 
 
 @functools.lru_cache(maxsize=1)
@@ -79,8 +80,14 @@ def _machine() -> str:
 
 def _start_time(pid: int) -> int:
     """Return when process *pid* was started, in ticks since boot; 0 where the system does not say."""
+    return _status(pid)[1]
+
+
+def _status(pid: int) -> tuple[str, int]:
+    """Return the letter of the state of process *pid*, and its start; "" and 0 where the system does not say."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
+            fields = file.read().rpartition(b")")[2].split()
+            return fields[0].decode("ascii"), int(fields[19])
     except (OSError, IndexError, ValueError):
-        return 0
+        return "", 0

@@ -37,6 +37,11 @@ from haulage.transport.status import status_error
 __all__ = ["translate"]
 
 _PROXY_AUTHENTICATION_REQUIRED = 407
+_NO_WAY = tuple(
+    number
+    for name in ("ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EADDRNOTAVAIL")
+    if (number := getattr(errno, name, None)) is not None
+)
 _OWN_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # What servers send when they want a certificate from us, or another one.
 _CLIENT_CERTIFICATE_ALERTS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
@@ -89,6 +94,8 @@ def translate(
             return MalformedRequest("bad URL", url=url)
         case aiohttp.ClientError():
             return ResponseError(f"the request failed ({type(error).__name__})", url=url)
+        case OSError() if error.errno in _NO_WAY:
+            return _connection_error(error, url)
     return None
 
 

@@ -146,7 +146,7 @@ def test_a_link_that_was_made_and_not_confirmed_is_a_success(tmp_path: Path) -> 
 
 
 def test_another_refusal_is_no_reason_to_go_on(tmp_path: Path) -> None:
-    """Only where there are no links is the name held by an empty file."""
+    """Only where there are no links is there another way."""
 
     class Broken(Directory):
         def link(self, part: str, name: str) -> None:
@@ -163,21 +163,27 @@ def test_another_refusal_is_no_reason_to_go_on(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_held_name_is_given_back(tmp_path: Path) -> None:
-    """Where the rename onto the empty file fails, the empty file goes too."""
+def test_the_last_resort(tmp_path: Path) -> None:
+    """With neither links nor a rename that replaces nothing: it looks, and then renames."""
 
-    class Failing(WithoutLinks):
-        def publish(self, part: str, name: str) -> None:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+    class WithNothing(WithoutLinks):
+        def rename_new(self, part: str, name: str) -> bool:
+            return False
 
-    opened = Failing(str(tmp_path))
-    sink = new(opened)
-    sink.open(None)
-    with pytest.raises(StorageError):
-        sink.commit()
-    sink.abort()
+    opened = WithNothing(str(tmp_path))
+    for content in (b"first", b"second"):
+        sink = new(opened)
+        sink.open(None)
+        sink.write([content])
+        if content == b"first":
+            sink.commit()
+        else:
+            with pytest.raises(DestinationExists):
+                sink.commit()
+            sink.abort()
     opened.close()
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["data.bin"]
+    assert (tmp_path / "data.bin").read_bytes() == b"first"
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------
