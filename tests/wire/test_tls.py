@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -117,6 +118,20 @@ async def test_client_certificate_as_text(strict_depot: Depot, target: Path) -> 
     cert, key = strict_depot.issue_client_certificate("ann")
     remote = trusting(strict_depot, client_cert=cert, client_key=key)
     await haulage.download(f"{strict_depot.url}/_/echo", target, remote=remote)
+    assert echoed(target)["client_certificate"] == "ann"
+
+
+async def test_no_place_for_key_material_now(
+    strict_depot: Depot, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL wants a file; without room for it this download fails with a typed error, and the next tries again."""
+    cert, key = strict_depot.issue_client_certificate("ann")
+    async with haulage.DownloaderFactory(trusting(strict_depot, client_cert=cert, client_key=key)) as factory:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with pytest.raises(haulage.StorageError):
+            await factory.build(f"{strict_depot.url}/_/echo", destination=target).run()
+        monkeypatch.undo()
+        await factory.build(f"{strict_depot.url}/_/echo", destination=target).run()
     assert echoed(target)["client_certificate"] == "ann"
 
 

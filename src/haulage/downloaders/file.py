@@ -6,7 +6,6 @@ The path is judged once, after all links in it are followed, and what was judged
 from __future__ import annotations
 
 import asyncio
-import errno
 import io
 import os
 import stat
@@ -20,6 +19,7 @@ from haulage import events
 from haulage.downloaders.base import BaseDownloader
 from haulage.downloaders.steadfast import to_the_end
 from haulage.errors import FileNotFound, LocalResourceError, MalformedRequest, PolicyError, ReadError
+from haulage.errors.local import OWN_LIMITS
 
 if TYPE_CHECKING:
     from haulage.result import DownloadResult
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["FileDownloader"]
 
 _CHUNK = 1 << 20  # bytes
-_OWN_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 class FileDownloader(BaseDownloader):
@@ -119,7 +118,7 @@ class FileDownloader(BaseDownloader):
             failure: Exception = FileNotFound("no such file", url=self.url)
         except OSError as error:
             reason = os.strerror(error.errno).lower() if error.errno else "failed"
-            if error.errno in _OWN_LIMITS:
+            if error.errno in OWN_LIMITS:
                 failure = LocalResourceError(f"cannot read: {reason}", errno=error.errno, url=self.url)
             else:
                 failure = ReadError(f"cannot read: {reason}", url=self.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from haulage.errors.base import DownloadError, restore
@@ -15,6 +16,9 @@ __all__ = [
     "StorageError",
     "StorageFull",
 ]
+
+OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Error numbers that say that this process, or this machine, is out of something."""
 
 
 class StorageError(DownloadError, OSError):

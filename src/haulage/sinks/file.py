@@ -172,7 +172,8 @@ class FileSink:
 
         Raises:
             DestinationExists: Something has that name by now, and it is not to be replaced.
-            StorageError: It cannot be published; the target is as it was.
+            StorageError: It cannot be published; the target is as it was, unless it is only the directory that cannot
+                be flushed after the rename.
         """
         assert self._fd is not None
         if self._target.durable:

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from haulage.errors import DestinationError, LocalResourceError, StorageError, StorageFull
+from haulage.errors.local import OWN_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,6 @@ _NO_PLACE = {
     *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTEMPTY, errno.EEXIST, errno.EINVAL),
 }
-_OWN_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 def storage_error(error: OSError, path: str | None) -> StorageError:
@@ -36,7 +36,7 @@ def storage_error(error: OSError, path: str | None) -> StorageError:
         kind = StorageFull
     elif error.errno in _NO_PLACE:
         kind = DestinationError
-    elif error.errno in _OWN_LIMITS:
+    elif error.errno in OWN_LIMITS:
         kind = LocalResourceError
     shown = "the destination" if path is None else repr(path)
     return kind(f"cannot write {shown}: {reason}", errno=error.errno, filename=path)

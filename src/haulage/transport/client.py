@@ -71,8 +71,9 @@ class Client:
 
         Raises:
             SettingsError: Certificates or a key that cannot be used.
+            StorageError: They cannot be handed to OpenSSL now; the next call tries again.
         """
-        if self._tls is None:
+        if self._tls is None or (self._tls.done() and self._tls.exception() is not None):
             self._tls = asyncio.ensure_future(self._in_thread(lambda: tls_context(self.settings)))
         return await asyncio.shield(self._tls)
 

@@ -8,7 +8,9 @@ import ssl
 import tempfile
 from typing import TYPE_CHECKING
 
-from haulage.errors import SettingsError
+from haulage.errors import LocalResourceError, SettingsError
+from haulage.errors.local import OWN_LIMITS
+from haulage.sinks.oserrors import storage_error
 
 if TYPE_CHECKING:
     from haulage.settings import PathOrPem, RemoteSettings
@@ -41,6 +43,7 @@ def tls_context(settings: RemoteSettings) -> ssl.SSLContext:
 
     Raises:
         SettingsError: A certificate or key that OpenSSL cannot use, or a key that does not fit.
+        StorageError: There is no room, or no descriptor, for handing them to OpenSSL.
     """
     context = ssl.create_default_context() if settings.ca_cert is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if settings.ca_cert is not None:
@@ -63,7 +66,10 @@ def _load_client_certificate(context: ssl.SSLContext, settings: RemoteSettings) 
     if settings.client_key is not None:
         pem = f"{pem}\n{_text('client_key', settings.client_key)}"
     # OpenSSL reads certificate chains from files only: a private file that lives as long as the call.
-    descriptor, path = tempfile.mkstemp(suffix=".pem")
+    try:
+        descriptor, path = tempfile.mkstemp(suffix=".pem")
+    except OSError as error:
+        raise storage_error(error, tempfile.gettempdir()) from None
     try:
         with open(descriptor, "w", encoding="ascii", errors="replace") as file:
             file.write(pem)
@@ -71,6 +77,8 @@ def _load_client_certificate(context: ssl.SSLContext, settings: RemoteSettings) 
     except ssl.SSLError as error:
         msg = f"client_cert and client_key cannot be used: {_reason(error)}"
         raise SettingsError(msg, field="client_cert") from None
+    except OSError as error:
+        raise storage_error(error, path) from None
     finally:
         os.unlink(path)
 
@@ -89,6 +97,9 @@ def _text(field: str, value: PathOrPem) -> str:
         with open(value, encoding="utf-8", errors="replace") as file:
             text = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in OWN_LIMITS:
+            msg = f"{field} cannot be read: {os.strerror(error.errno).lower()}"
+            raise LocalResourceError(msg, errno=error.errno) from None
         reason = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else "not a path"
         shown = "it is neither PEM text nor a path" if "\n" in os.fspath(value) else f"{os.fspath(value)!r}: {reason}"
         msg = f"{field} cannot be read: {shown}"

@@ -32,6 +32,7 @@ from haulage.errors import (
     ServerTimedOut,
     TlsError,
 )
+from haulage.errors.local import OWN_LIMITS
 from haulage.transport.status import status_error
 
 __all__ = ["translate"]
@@ -42,7 +43,6 @@ _NO_WAY = tuple(
     for name in ("ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EADDRNOTAVAIL")
     if (number := getattr(errno, name, None)) is not None
 )
-_OWN_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # What servers send when they want a certificate from us, or another one.
 _CLIENT_CERTIFICATE_ALERTS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
 
@@ -119,7 +119,7 @@ def _connection_error(error: Exception, url: str) -> DownloadError:
     if isinstance(inner, ConnectionAbortedError) and "handshake" in str(inner):
         return ServerTimedOut("no TLS handshake in time", phase="connect", url=url)
     number = getattr(inner, "errno", None)
-    if number in _OWN_LIMITS:
+    if number in OWN_LIMITS:
         return LocalResourceError(f"no connection: {_reason(error)}", errno=number, url=url)
     return ConnectionFailed(f"connection failed: {_reason(error)}", url=url)
 
