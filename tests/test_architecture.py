@@ -47,6 +47,7 @@ FLOORS: dict[str, int] = {
     # hands: one kind of I/O each
     "haulage.blocking": 2,
     "haulage.sinks": 2,
+    "haulage.steadfast": 2,
     "haulage.transport": 2,
     "haulage.workers": 2,
     # engine

@@ -332,3 +332,31 @@ async def test_at_random_moments(depot: Depot, workplace: Path, seed: int) -> No
         await asyncio.gather(*(one(number) for number in range(len(sizes))))
     for path in workplace.iterdir():
         assert path.read_bytes() == generated(sizes[int(path.name)], seed=1)
+
+
+@pytest.mark.case("C01")
+@pytest.mark.parametrize("kind", ["small", "large", "chunked", "file"])
+async def test_with_every_task_of_the_loop(kind: str, depot: Depot, workplace: Path, tmp_path: Path) -> None:
+    """`asyncio.run` ends by cancelling all tasks, also those that clean up after one that was cancelled before."""
+    source = tmp_path / "source"
+    source.write_bytes(bytes(3 << 20))
+    url = {
+        "small": f"{depot.url}/_/bytes/1000",
+        "large": f"{depot.url}/_/bytes/{3 << 20}",
+        "chunked": f"{depot.url}/_/slow?size=300000&chunk=100000&delay=0.001",
+        "file": source.as_uri(),
+    }[kind]
+    me = asyncio.current_task()
+    for turns in (*range(12), *range(12, 120, 4)):
+        task = asyncio.create_task(haulage.download(url, workplace / "target"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        for _ in range(2):
+            for other in asyncio.all_tasks() - {me}:
+                other.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(*(asyncio.all_tasks() - {me}), return_exceptions=True)
+        assert task.done()
+        assert {path.name for path in workplace.iterdir()} <= {"target"}

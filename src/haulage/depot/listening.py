@@ -11,6 +11,8 @@ clients, and only then are the tasks gone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
 import os
 import socket
@@ -134,23 +136,23 @@ class Listener:
             _LOG.warning("some connections did not end in time")
         await self._connections.shutdown(0)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run a task that ends with the listener at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _accept(self, listening: socket.socket) -> None:
         """Take connections for ever."""
-        loop = asyncio.get_running_loop()
         while True:
             try:
-                connected, _ = await loop.sock_accept(listening)
+                connected = await _next(listening)
             except OSError as error:
                 _LOG.warning("cannot accept a connection: %s", error)
                 await asyncio.sleep(_BREATH)
             else:
-                self._start(self._welcome(connected))
+                self._start(self._welcome(connected)).add_done_callback(functools.partial(_close_unwanted, connected))
 
     async def _welcome(self, connected: socket.socket) -> None:
         """Make a connection of a socket; aiohttp does the rest."""
@@ -182,6 +184,31 @@ class Listener:
                 if error.reason == "UNSUPPORTED_PROTOCOL":
                     kept.send(_TOO_OLD)
                 raise
+
+
+async def _next(listening: socket.socket) -> socket.socket:
+    """Accept a connection, which no cancellation can lose between the kernel and us, where the loop lets us look."""
+    loop = asyncio.get_running_loop()
+    while True:
+        ready = asyncio.Event()
+        try:
+            loop.add_reader(listening, ready.set)
+        except NotImplementedError:
+            return (await loop.sock_accept(listening))[0]
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_reader(listening)
+        with contextlib.suppress(BlockingIOError, InterruptedError, ConnectionAbortedError):
+            connected, _ = listening.accept()
+            connected.settimeout(0)
+            return connected
+
+
+def _close_unwanted(connected: socket.socket, task: asyncio.Task[None]) -> None:
+    """Close what a task was given that was cancelled, perhaps before its first step."""
+    if task.cancelled():
+        connected.close()
 
 
 def _listen(family: int, kind: int, address: Any) -> socket.socket:

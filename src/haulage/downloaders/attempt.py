@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from haulage.downloaders.steadfast import to_the_end
 from haulage.rules.digests import Hashers
+from haulage.steadfast import to_the_end
 from haulage.workers import Lane
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from haulage.downloaders.steadfast import to_the_end
 from haulage.sinks.existing import ExistingFile
+from haulage.steadfast import to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,9 +17,9 @@ import aiofiles.threadpool
 
 from haulage import events
 from haulage.downloaders.base import BaseDownloader
-from haulage.downloaders.steadfast import to_the_end
 from haulage.errors import FileNotFound, LocalResourceError, MalformedRequest, PolicyError, ReadError
 from haulage.errors.local import OWN_LIMITS
+from haulage.steadfast import steadfast, to_the_end
 
 if TYPE_CHECKING:
     from haulage.result import DownloadResult
@@ -66,12 +66,12 @@ class FileDownloader(BaseDownloader):
         return url2pathname(parsed.path) if os.name == "nt" else os.fsdecode(unquote_to_bytes(parsed.path))
 
     async def _run(self, extra_data: dict[str, Any] | None = None) -> DownloadResult | None:  # noqa: ARG002 - the contract's
-        opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+        opening = steadfast(asyncio.to_thread(self._open))
         try:
             source, size = await self._reading(asyncio.shield(opening))
         except BaseException:
             # The thread cannot be called back; what it opens is closed when it has.
-            opening.add_done_callback(_close_unwanted)
+            await to_the_end(_close_unwanted(opening))
             raise
         file = aiofiles.threadpool.wrap(source)
         reading: asyncio.Future[bytes] | None = None
@@ -81,7 +81,7 @@ class FileDownloader(BaseDownloader):
             await self._begin(size)
             self._framed = size is not None
             while True:
-                reading = asyncio.ensure_future(file.read(_CHUNK))
+                reading = steadfast(file.read(_CHUNK))
                 if not (data := await self._reading(asyncio.shield(reading))):
                     break
                 await self.handle_data(data)
@@ -129,14 +129,14 @@ async def _close(file: Any, reading: asyncio.Future[bytes] | None) -> None:
     """Close *file* when no thread reads it any more: the next file opened anywhere gets its descriptor."""
     if reading is not None:
         await asyncio.wait({reading})
-        if not reading.cancelled():
-            reading.exception()  # by now nobody else wants to know
+        reading.exception()  # by now nobody else wants to know
     await file.close()
 
 
-def _close_unwanted(opening: asyncio.Future[tuple[io.FileIO, int | None]]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result()[0].close()
+async def _close_unwanted(opening: asyncio.Future[tuple[io.FileIO, int | None]]) -> None:
+    await asyncio.wait({opening})
+    if opening.exception() is None:
+        await asyncio.to_thread(opening.result()[0].close)
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -19,6 +19,7 @@ from haulage.errors import DestinationError
 from haulage.sinks.oserrors import storage_error
 from haulage.sinks.parts import is_orphan
 from haulage.sinks.renaming import rename_new
+from haulage.steadfast import steadfast
 
 if TYPE_CHECKING:
     from haulage.workers import Workers
@@ -228,7 +229,7 @@ class Directories:
             # Nobody looked after it while it was idle: it may have been replaced.
             if shared.users == 1 or shared.opening is not None or shared.directory is None:
                 if shared.opening is None:
-                    shared.opening = asyncio.create_task(self._open(path, shared))
+                    shared.opening = steadfast(self._open(path, shared))
                 # One opens for all, and the cancellation of one is not the others'.
                 await asyncio.shield(shared.opening)
             assert shared.directory is not None
