@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
 import pytest
 from support.outcomes import TryOut
+from support.raw import Call, RawServer, ok
 
 import haulage
 from haulage.depot import Depot, generated, generated_digest
+
+OpenRaw = Callable[..., Awaitable[RawServer]]
 
 SIZE = 100_000
 BODY = generated(SIZE)
@@ -110,3 +117,37 @@ async def test_a_file_of_no_bytes(parser: str, hostile: Depot, try_out: TryOut) 
     )
     assert outcome.result is not None
     assert outcome.result.artifact_attributes["size"] == 0
+
+
+@pytest.mark.case("H02")
+async def test_an_answer_nobody_asked_for(parser: str, raw: OpenRaw, workplace: Path) -> None:
+    """What a server sends over an idle connection is not taken for the answer to the next request."""
+    sent = asyncio.Event()
+
+    async def pushing(call: Call) -> None:
+        await call.send(ok(b"asked for"))
+        await asyncio.sleep(0.02)
+        await call.send(ok(b"not asked for"))
+        sent.set()
+        await call.gone()
+
+    server = await raw(pushing, ok(b"the second"))
+    async with haulage.DownloaderFactory(haulage.Remote(max_retries=0)) as factory:
+        await factory.build(server.url, destination=workplace / "first").run()
+        await sent.wait()
+        await asyncio.sleep(0.02)
+        await factory.build(server.url, destination=workplace / "second").run()
+    assert (workplace / "first").read_bytes() == b"asked for"
+    assert (workplace / "second").read_bytes() == b"the second"
+    assert server.connections == 2
+
+
+@pytest.mark.case("H07")
+@pytest.mark.parametrize("space", [b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0"])
+@pytest.mark.parametrize("place", ["%bchunked", "chunked%b"])
+async def test_white_space_that_is_none(space: bytes, place: str, parser: str, raw: OpenRaw, try_out: TryOut) -> None:
+    """A transfer coding with a foreign blank beside it is not chunked, and what is not chunked has no end."""
+    coding = place.encode() % space
+    server = await raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+    outcome = await try_out(server.url, settings={"max_retries": 0})
+    assert type(outcome.error) is haulage.ProtocolError, outcome

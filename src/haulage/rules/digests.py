@@ -36,13 +36,14 @@ def check_expected(
     if expected is not None and not isinstance(expected, Mapping):
         msg = f"expected_digests is a mapping of name to hex digest, not {type(expected).__name__}"
         raise MalformedRequest(msg, url=url)
-    for name, value in (expected or {}).items():
-        key = str(name).lower()
+    given: Mapping[Any, Any] = expected or {}
+    for name, value in given.items():
+        key = name.lower() if isinstance(name, str) else ""
         size = digest_size(key)
         if not size:
-            msg = f"unknown digest {str(name)[:40]!r}"
+            msg = f"unknown digest {key[:40]!r}" if key else "a digest has a name"
             raise UnsupportedDigestValidationError(msg, url=url)
-        text = str(value).strip().lower()
+        text = value.strip().lower() if isinstance(value, str) else ""
         if len(text) != 2 * size or not _HEX.match(text):
             msg = f"a {key} digest is {2 * size} hex digits"
             raise MalformedRequest(msg, url=url)

@@ -26,7 +26,7 @@ def parse_retry_after(value: str | None, *, now: float, server_date: str | None 
     if not text:
         return None
     if text.isascii() and text.isdigit():
-        return min(float(text[:20]), _FOREVER) or None
+        return min(float(text.lstrip("0")[:20] or 0), _FOREVER) or None
     then = _timestamp(text)
     if then is None:
         return None

@@ -66,26 +66,41 @@ class PeerResponse(aiohttp.ClientResponse):
 
 
 class _Protocol(ResponseHandler):
-    """aiohttp's protocol, less its patience: it would read interim answers and what stands between chunks for ever."""
+    """aiohttp's protocol, less its trust.
+
+    It would read interim answers, and what stands between chunks, for ever. And what a server sends unasked over an
+    idle connection it would take for the answer to the next request.
+    """
 
     _interim = 0
     _body: aiohttp.StreamReader | None = None
     _arrived = 0  # bytes of that body
     _idle = 0  # bytes received since its last byte
 
+    def set_response_params(self, **params: Any) -> None:
+        """Begin to wait for the answer to a request."""
+        self._body = None
+        self._interim = 0
+        super().set_response_params(**params)
+
     async def read(self) -> Any:
         """Return the next head and its body."""
         message, body = await super().read()
-        self._interim = self._interim + 1 if message.code < 200 else 0  # noqa: PLR2004 - RFC 9110, section 15.2
-        if self._interim > _MOST_INTERIM:
-            msg = f"more than {_MOST_INTERIM} interim answers"
-            raise BadHttpMessage(msg)
+        if message.code < 200:  # noqa: PLR2004 - RFC 9110, section 15.2
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                msg = f"more than {_MOST_INTERIM} interim answers"
+                raise BadHttpMessage(msg)
+            return message, body
         self._body, self._arrived, self._idle = body, body.total_bytes, 0
         self._end_broken_body()
         return message, body
 
     def data_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Take what came, unless nothing was asked for."""
+        if data and self._body is not None and self._body.is_eof():
+            self.close()
+            return
         super().data_received(data)
         if self._body is not None and not self._body.is_eof():
             if self._body.total_bytes == self._arrived:
