@@ -52,6 +52,7 @@ class LoopThread:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._main, name="haulage-loop", daemon=True)
 
     def __enter__(self) -> Self:
@@ -64,6 +65,7 @@ class LoopThread:
             return  # the thread stayed with the parent
         assert self._loop is not None
         assert self._stop is not None
+        self._is_stopping = True
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -84,6 +86,11 @@ class LoopThread:
         future = asyncio.run_coroutine_threadsafe(main(), self._loop)
         try:
             return _waited_for(future)
+        except concurrent.futures.CancelledError:
+            if not self._is_stopping:
+                raise
+            msg = "the factory was closed while this download was running"
+            raise DownloaderMisuseError(msg) from None
         except BaseException:
             if not future.done():
                 future.cancel()

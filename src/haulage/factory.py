@@ -40,7 +40,7 @@ class DownloaderFactory:
             other packages bring through the entry-point group ``haulage.downloaders``.
 
     Raises:
-        SettingsError: Overrides that are no downloader classes.
+        SettingsError: Settings that are none, or overrides that are no downloader classes.
 
     Example:
         >>> async def main():
@@ -56,6 +56,9 @@ class DownloaderFactory:
         remote: RemoteSettings | None = None,
         downloader_overrides: Mapping[str, type[BaseDownloader]] | None = None,
     ) -> None:
+        if remote is not None and not isinstance(remote, RemoteSettings):
+            msg = f"remote is a Remote, not {type(remote).__name__}"
+            raise SettingsError(msg, field="remote")
         self.remote = RemoteSettings() if remote is None else remote
         self._context = Context(self.remote, bounded=True)
         self._classes = dict(_SCHEMES)

@@ -151,3 +151,12 @@ async def test_white_space_that_is_none(space: bytes, place: str, parser: str, r
     server = await raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
     outcome = await try_out(server.url, settings={"max_retries": 0})
     assert type(outcome.error) is haulage.ProtocolError, outcome
+
+
+@pytest.mark.case("H14")
+@pytest.mark.parametrize("status", ["000", "099", "226"])
+async def test_statuses_that_are_no_success(status: str, parser: str, raw: OpenRaw, try_out: TryOut) -> None:
+    """Below 200 there is no final answer, and a 226 brings differences that nobody asked for."""
+    server = await raw(ok(b"body", status=f"{status} Odd"))
+    outcome = await try_out(server.url, settings={"max_retries": 0, "sock_read_timeout": 1})
+    assert isinstance(outcome.error, haulage.ResponseError | haulage.NetworkError), outcome

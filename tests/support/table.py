@@ -49,10 +49,9 @@ class CaseTable:
                 raise pytest.UsageError(msg)
             if ids:
                 self._ids[item.nodeid] = ids
-        options = config.option
-        self._is_whole = list(config.args) == list(config.getini("testpaths")) and not (
-            options.keyword or options.markexpr or options.lf or options.collectonly or options.maxfail
-        )
+        choices = ("keyword", "markexpr", "lf", "collectonly", "maxfail", "deselect", "ignore")
+        chosen = any(getattr(config.option, name, None) for name in choices)
+        self._is_whole = not chosen and list(config.args) == list(config.getini("testpaths"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how it went: its body, or an earlier or later step that did not pass."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.canary import CANARY
 
 import haulage
 from haulage import events
@@ -132,6 +133,19 @@ async def test_forgotten_run() -> None:
     """The base class alone brings nothing, and says so."""
     with pytest.raises(NotImplementedError):
         await haulage.BaseDownloader("x:").run()
+
+
+async def test_data_after_the_end(target: Path) -> None:
+    """What comes after finalize cannot be in the file any more, and is refused."""
+
+    class Late(haulage.BaseDownloader):
+        async def _run(self, extra_data: dict[str, Any] | None = None) -> None:
+            await self.handle_data(b"a")
+            await self.finalize()
+            await self.handle_data(b"b")
+
+    with pytest.raises(haulage.DownloaderMisuseError, match="before finalize"):
+        await Late("x:/y", destination=target).run()
 
 
 async def test_handle_data_outside_of_run() -> None:
@@ -293,7 +307,7 @@ async def test_another_mirror_does_not_get_the_secrets(depot: Depot, other_depot
                 self.url = f"{other_depot.url}/_/echo"
                 return await super().run(extra_data)
 
-    url = depot.url.replace("://", "://ann:pw@") + "/_/status/404"
+    url = depot.url.replace("://", f"://ann:{CANARY}@") + "/_/status/404"
     await Mirrored(url).run()
     assert depot.requests[0].header("Authorization") is not None
     assert other_depot.requests[0].header("Authorization") is None

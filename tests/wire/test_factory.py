@@ -61,6 +61,12 @@ async def test_overrides_that_are_no_downloaders(kind: object) -> None:
         haulage.DownloaderFactory(downloader_overrides={"x": kind})  # type: ignore[dict-item]
 
 
+async def test_settings_that_are_none() -> None:
+    """Something else in place of a remote is a clear error, and not one of an attribute later."""
+    with pytest.raises(haulage.SettingsError, match="Remote"):
+        haulage.DownloaderFactory({"max_retries": 3})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("url", ["gopher://h/", "ftp://h/x", "C:\\x", "urn:isbn:1"])
 def test_unknown_scheme(url: str) -> None:
     """A scheme nobody serves is a ValueError that names the schemes there are."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import haulage
+from haulage import events
 from haulage.depot import Depot, generated
 
 
@@ -125,6 +126,31 @@ def test_threads_within_a_factory(depot: Depot) -> None:
     assert len({record.peer for record in depot.requests}) <= 3
 
 
+def test_a_factory_is_closed_in_mid_download(depot: Depot, workplace: Path) -> None:
+    """Who is waiting in another thread is told what happened, and nothing is left."""
+    started, errors = threading.Event(), []
+
+    def wait() -> None:
+        downloader = factory.build(
+            f"{depot.url}/_/slow?size=2000&chunk=100&delay=0.05",
+            destination=workplace / "target",
+            observer=lambda event: started.set() if isinstance(event, events.BytesReceived) else None,
+        )
+        try:
+            downloader.fetch()
+        except BaseException as error:
+            errors.append(error)
+
+    factory = haulage.DownloaderFactory()
+    with factory:
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert started.wait(10)
+    thread.join(10)
+    assert [type(error) for error in errors] == [haulage.DownloaderMisuseError]
+    assert list(workplace.iterdir()) == []
+
+
 def test_a_factory_opens_again(depot: Depot) -> None:
     """A factory may be entered again after it was left, and closed any number of times."""
     factory = haulage.DownloaderFactory()
@@ -211,6 +237,7 @@ def test_a_forked_child_is_told_so(depot: Depot) -> None:
 PROGRAM = """
 import asyncio, sys, threading
 import haulage
+from haulage import events
 
 async def main():
     print("begun", flush=True)

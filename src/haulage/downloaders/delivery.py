@@ -102,8 +102,12 @@ class Delivery:
             SizeValidationError: More than `expected_size` bytes.
             TooLarge: More than `Remote.max_size` bytes.
             StorageError: Earlier bytes could not be written.
+            DownloaderMisuseError: After `finalize`.
         """
         attempt = self._attempt or await self._begin()
+        if attempt.finished:
+            msg = "handle_data comes before finalize"
+            raise DownloaderMisuseError(msg, url=self.url)
         wait = attempt.feed(data if type(data) is bytes else bytes(data))
         if self.expected_size is not None and attempt.size > self.expected_size:
             raise SizeValidationError(attempt.size, self.expected_size, url=self.url)

@@ -30,7 +30,7 @@ _CODED_SUFFIXES = {
     "br": (".br",),
 }
 _OK, _PARTIAL_CONTENT = 200, 206
-_WITHOUT_BODY = frozenset({*range(100, 200), 204, 205})
+_NOT_THE_FILE = frozenset({204, 205, 226})  # nothing, nothing, and differences to something else (RFC 3229)
 
 
 def judge(
@@ -59,7 +59,7 @@ def judge(
         if not is_answered(asked["Range"], headers.get("Content-Range"), length):
             msg = "the answer brings another range than was asked for"
             raise UnknownResponse(msg, url=url.text)
-    elif status in _WITHOUT_BODY or 300 <= status < 400 or status == _PARTIAL_CONTENT:  # noqa: PLR2004 - RFC 9110, 15.4
+    elif status < _OK or status in _NOT_THE_FILE or 300 <= status < 400 or status == _PARTIAL_CONTENT:  # noqa: PLR2004 - RFC 9110, 15.4
         msg = f"HTTP {status} is no answer to this request"
         raise UnknownResponse(msg, url=url.text)
     # No other white space than that of the protocol: with a vertical tab before it, aiohttp sees no chunks.

@@ -57,8 +57,11 @@ class Directory:
             msg = f"cannot write into {path!r}: {what}"
             raise DestinationError(msg, filename=path)
         if not os.access(path, os.W_OK | os.X_OK):
-            msg = f"cannot write into {path!r}: permission denied"
-            raise DestinationError(msg, filename=path)
+            # Nothing but that stops root, whom permissions do not.
+            is_fixed = hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY
+            number = errno.EROFS if is_fixed else errno.EACCES
+            msg = f"cannot write into {path!r}: {os.strerror(number).lower()}"
+            raise DestinationError(msg, errno=number, filename=path)
         if _HAS_DIR_FD:
             self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.occupied = self._sweep()

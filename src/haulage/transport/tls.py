@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["check_pem", "tls_context"]
 
 _LARGEST = 16 << 20  # characters of a PEM file
+_LONGEST_PATH = 256  # characters of one that is shown
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -101,7 +102,10 @@ def _text(field: str, value: PathOrPem) -> str:
             msg = f"{field} cannot be read: {os.strerror(error.errno).lower()}"
             raise LocalResourceError(msg, errno=error.errno) from None
         reason = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else "not a path"
-        shown = "it is neither PEM text nor a path" if "\n" in os.fspath(value) else f"{os.fspath(value)!r}: {reason}"
+        path = os.fspath(value)
+        # A key whose first line was lost looks like a path, too.
+        is_shown = field != "client_key" and len(path) < _LONGEST_PATH and "\n" not in path
+        shown = f"{path!r}: {reason}" if is_shown else f"it is neither PEM text nor a path ({reason})"
         msg = f"{field} cannot be read: {shown}"
         raise SettingsError(msg, field=field) from None
     if len(text) > _LARGEST:

@@ -121,6 +121,17 @@ def test_a_file_that_is_no_use_is_refused_at_once(field: str, kind: str, tmp_pat
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_key_without_its_first_line_is_not_shown(pems: dict[str, str]) -> None:
+    """Text that is no PEM may be a path, and a key that lost its frame is not told to the world as one."""
+    bare = "".join(pems["key"].splitlines()[1:-1])
+    for field in ("client_key", "client_cert", "ca_cert"):
+        for text in (bare, pems["key"].replace("-----BEGIN", "---BEGIN")):
+            with pytest.raises(SettingsError) as caught:
+                check_pem(field, text)
+            if field == "client_key" or len(text) > 255:
+                assert bare[10:30] not in str(caught.value)
+
+
 def test_a_key_is_no_authority(pems: dict[str, str]) -> None:
     """The two are easily mixed up."""
     with pytest.raises(SettingsError, match="certificate"):

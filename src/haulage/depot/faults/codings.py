@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bomb", "coded", "coded_cut"]
 
-_LARGEST = 1 << 26
+_LARGEST = 1 << 23
 """Most bytes of content that are coded as a whole."""
 
 _MOST_LAYERS = 8

@@ -76,7 +76,7 @@ _ALL = (
     _body("endless", "chunked=", "bytes for ever, chunked, or with chunked=0 without length", "S01", bodies.endless),
     _body("huge", "length=", "Content-Length: `length` (2**62), 64 KiB, then silence", "S02", bodies.huge),
     _body("page", "", "200 with a log-in page in HTML", "H15", bodies.page),
-    _body("gzip", "", "the content (at most 64 MiB) as gzip, whatever was asked", "H17", codings.coded),
+    _body("gzip", "", "the content (at most 8 MiB) as gzip, whatever was asked", "H17", codings.coded),
     _body("gzip-cut", "at=", "the same, cut at `at` coded bytes (half), in length, too", "H18", codings.coded_cut),
     _body("bomb", "size=&layers=", "`size` zeros (1 GiB) as gzip, `layers` (1) times over", "H19", codings.bomb),
     Fault("two-lengths", "second=", "Content-Length twice: size and `second` (size+1)", "H07", framing.two_lengths),
