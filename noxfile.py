@@ -86,6 +86,19 @@ def demo(session: nox.Session) -> None:
     session.run("haulage", "demo")
 
 
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all that reads foreign text, a minute for each reader; arguments (``--seconds 600``) go to the fuzzer."""
+    session.install(".[cli,depot]", "atheris>=3", *group("test"))
+    made = Path(session.create_tmp())
+    for target in sorted(path.stem for path in Path("tests/fuzz/targets").glob("[a-z]*.py")):
+        kept = ["--findings", str(made / "findings"), "--corpus", str(made / "corpus" / target)]
+        session.run("python", "tests/fuzz", target, *kept, *session.posargs)
+    # The laws that need a server, or structure, are hypothesis's: with fifty times as many examples.
+    session.env["HYPOTHESIS_PROFILE"] = "long"
+    session.run("pytest", "tests/properties", "--timeout=1800")
+
+
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure haulage beside its peers (tens of minutes); arguments go to the command."""
@@ -96,3 +109,17 @@ def benchmarks(session: nox.Session) -> None:
     venvs = Path(session.create_tmp()) / "peers"
     session.run("python", "-m", "benchmarks.setup_peers", "--venvs", str(venvs))
     session.run("python", "-m", "benchmarks", "--venvs", str(venvs), *(session.posargs or ["--gates"]))
+
+
+@nox.session
+def scorecard(session: nox.Session) -> None:
+    """Hold haulage and its peers against a hostile server (half an hour); arguments go to the command."""
+    for command, package in (("curl", "curl"), ("wget", "wget"), ("wget2", "wget2"), ("aria2c", "aria2")):
+        ensure_debian(session, command, package)
+    session.install(".[depot]")
+    venvs = Path(session.create_tmp()) / "peers"
+    peers = ("haulage", "pulpcore", "parfive", "pooch", "huggingface_hub", "requests")
+    setup = ("python", "-m", "benchmarks.setup_peers", "--venvs", str(venvs), "--no-system", "--only", *peers)
+    # Who could not be installed is skipped by name.
+    session.run(*setup, success_codes=[0, 1])
+    session.run("python", "-m", "benchmarks.scorecard", "--venvs", str(venvs), *session.posargs)

@@ -25,6 +25,7 @@ import pytest_asyncio
 sys.path.insert(0, str(Path(__file__).parent))
 
 from blockbuster import blockbuster_ctx
+from support.canary import CanaryWatch
 from support.leaks import Belongings, left_in_loop
 from support.raw import RawServer, Script
 from support.table import CaseTable
@@ -45,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "blocks: the test itself calls a synchronous door on a running loop")
     config.addinivalue_line("markers", "case(*ids): shows how a case of docs/reliability.md is met")
     config.pluginmanager.register(CaseTable(config), "haulage-cases")
+    config.pluginmanager.register(CanaryWatch(), "haulage-canary")
     # Started in the background or by nohup we ignore these, and so would the processes that tests send them to.
     for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
         number = getattr(signal, name, None)

@@ -49,9 +49,10 @@ def pem(field: str, value: Any) -> None:
 
 def digest_names(field: str, value: Any) -> tuple[str, ...]:
     """Return hashlib names of digests with a fixed size, in lower case, each once."""
-    if isinstance(value, str) or not _is_all(value, str):
+    given = _all(value, str)
+    if given is None or isinstance(value, str):
         raise _wrong(field, "is a tuple of digest names")
-    names = tuple(dict.fromkeys(name.lower() for name in value))
+    names = tuple(dict.fromkeys(name.lower() for name in given))
     for name in names:
         if not digest_size(name):
             raise _wrong(field, f"holds an unknown digest, {name[:40]!r}")
@@ -60,9 +61,10 @@ def digest_names(field: str, value: Any) -> tuple[str, ...]:
 
 def directories(field: str, value: Any) -> tuple[str, ...]:
     """Return paths as text."""
-    if isinstance(value, str | os.PathLike) or not _is_all(value, str | os.PathLike):
+    given = _all(value, str | os.PathLike)
+    if given is None or isinstance(value, str | os.PathLike):
         raise _wrong(field, "is a tuple of directories")
-    return tuple(os.fspath(item) for item in value)
+    return tuple(os.fspath(item) for item in given)
 
 
 def url_and_user(
@@ -90,11 +92,13 @@ def url_and_user(
     return parsed.text, parsed.user, password if parsed.password is None else parsed.password
 
 
-def _is_all(value: Any, kind: Any) -> bool:
+def _all(value: Any, kind: Any) -> tuple[Any, ...] | None:
+    """Return the items of *value*, which may be one that can be read only once, when all are of *kind*."""
     try:
-        return all(isinstance(item, kind) for item in value)
+        items = tuple(value)
     except TypeError:
-        return False
+        return None
+    return items if all(isinstance(item, kind) for item in items) else None
 
 
 @functools.lru_cache(maxsize=64)

@@ -18,14 +18,17 @@ __all__ = ["ParsedUrl", "UrlError", "basename", "join", "parse", "redact", "sche
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*\Z")
 # RFC 3986, appendix B, with a scheme required and the fragment left out.
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?")
-_PLAIN_SERVER = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]*\])(?::[0-9]*)?\Z")
+_PLAIN_SERVER = re.compile(r"(?:[\w.\-]+|\[[0-9A-Fa-f:.]*\])(?::[0-9]+)?\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Python reads bytes that are no UTF-8, in arguments and file names, as surrogates, of which these are none.
+_HALF_CHARACTER = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 _ESCAPED = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")  # RFC 3986 has no place for these
 _ZONED = re.compile(r"[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~\-]+)?\Z")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._\-]*[A-Za-z0-9_.])?\Z")
 _NUMBER_LABEL = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)\Z")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST_NAME = 200  # bytes; file systems take 255, less room for a part's own marks
 
 
 class UrlError(ValueError):
@@ -81,9 +84,11 @@ def redact(url: str) -> str:
     head = re.split(r"[?#]", rest, maxsplit=1)[0]
     slashes, rest_of_head = ("//", head[2:]) if head.startswith("//") else ("", head)
     authority, slash, path = rest_of_head.partition("/")
-    if "@" in authority and slashes:
+    beyond = rest
+    if slashes:
+        beyond = rest[len(slashes) + len(authority) :]
         authority = authority.rpartition("@")[2]
-    elif "@" in rest and scheme.lower() != "file" and not (slashes and _PLAIN_SERVER.match(authority)):
+    if "@" in beyond and scheme.lower() != "file" and not (slashes and _PLAIN_SERVER.match(authority)):
         # A password with an odd character in it may begin or end anywhere.
         return f"{scheme}{colon}…"
     shown = f"{scheme}{colon}{slashes}{authority}{slash}{path}{'?…' if '?' in rest else ''}"
@@ -179,21 +184,18 @@ def basename(url: str) -> str:
     path = path.partition("://")[2] or path
     name = unquote(path.rpartition("/")[2]) if "/" in path else ""
     name = re.sub(r"[\x00-\x1f\x7f/\\:\ud800-\udfff]", "_", name).strip(" ")
-    while len(name.encode()) > 200:  # noqa: PLR2004 - 255 bytes less room for a part's own marks
-        name = name[:-1]
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
     return name if name.strip(".") else "index"
 
 
 def _check_characters(url: str) -> None:
-    # Python reads bytes that are no UTF-8, in arguments and file names, as surrogates; they become those bytes again.
     if _CONTROL.search(url):
         msg = "control character in URL"
         raise UrlError(msg)
-    try:
-        url.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
+    # Looked for, not tried: Python's own error would stay in the chain, and holds the whole URL.
+    if _HALF_CHARACTER.search(url):
         msg = "half a character in URL"
-        raise UrlError(msg) from None
+        raise UrlError(msg)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -244,9 +246,9 @@ def _hostname(text: str) -> str:
     if not text:
         return ""
     host = unquote(text) if "%" in text else text
-    try:
-        host = host.encode("ascii").decode().lower()
-    except UnicodeEncodeError:
+    if host.isascii():
+        host = host.lower()
+    else:
         try:
             host = host.encode("idna").decode().lower()
         except UnicodeError:

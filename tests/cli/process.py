@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.canary import assert_silent
+
 # A warning in the command is an error, as it is in the tests.
 COMMAND = (sys.executable, "-W", "error", "-m", "haulage")
 LIMIT = 30  # seconds that no command takes
@@ -21,11 +23,14 @@ LIMIT = 30  # seconds that no command takes
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
+    """A command that has ended; whatever it was given, it told no secret."""
 
     code: int
     out: bytes
     err: str
+
+    def __post_init__(self) -> None:
+        assert_silent(self.err, "standard error")
 
     @property
     def lines(self) -> list[str]:
@@ -35,6 +40,7 @@ class Ended:
     @property
     def events(self) -> list[dict[str, Any]]:
         """The JSON lines on its standard output."""
+        assert_silent(self.out, "the events")
         return [json.loads(line) for line in self.out.splitlines()]
 
 
@@ -98,6 +104,7 @@ def interrupt(process: subprocess.Popen[bytes], number: int = signal.SIGINT) -> 
     process.wait(LIMIT)
     seconds = time.monotonic() - since
     out, err = process.communicate(timeout=LIMIT)
+    assert_silent(err, "standard error")
     return seconds, out, err.decode()
 
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.canary import CANARY
 
 from haulage.depot import generated, generated_digest
 
@@ -93,11 +94,11 @@ def test_one_failure_does_not_stop_the_others(haulage, depot):
 
 def test_urls_for_one_file_are_refused_before_any_request(haulage, depot):
     """Two URLs that would meet in one file are a mistake in the command."""
-    ended = haulage("get", f"{depot.url}/a/same", f"{depot.url}/b/same?token=sekrit")
+    ended = haulage("get", f"{depot.url}/a/same", f"{depot.url}/b/same?token={CANARY}")
     assert ended.code == 2
     assert len(ended.lines) == 1
     assert "would both be saved as" in ended.err
-    assert "sekrit" not in ended.err
+    assert CANARY not in ended.err
     assert depot.requests == ()
     assert haulage.left() == []
 
@@ -130,11 +131,11 @@ def test_verbose_shows_digests_and_tracebacks_on_demand(haulage, depot):
 def test_headers_reach_the_server(haulage, depot):
     """-H sends a header, and -H @FILE those of a file."""
     secrets = haulage.home / "headers.txt"
-    secrets.write_text("X-Token: sekrit\n\nX-Other: 2\n")
+    secrets.write_text(f"X-Token: {CANARY}\n\nX-Other: 2\n")
     ended = haulage("get", f"{depot.url}/_/echo", "-o", "-", "-H", "X-One: 1", "-H", f"@{secrets}")
     assert ended.code == 0, ended.err
     seen = {name.lower(): value for name, value in json.loads(ended.out)["headers"]}
-    assert (seen["x-one"], seen["x-token"], seen["x-other"]) == ("1", "sekrit", "2")
+    assert (seen["x-one"], seen["x-token"], seen["x-other"]) == ("1", CANARY, "2")
 
 
 @pytest.mark.parametrize("way", ["file", "environment", "url"])

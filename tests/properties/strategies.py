@@ -1,6 +1,8 @@
-"""Texts as users and servers write them: URLs and their parts, good and bad."""
+"""Texts as users and servers write them: URLs and their parts, good and bad; and bytes that were good once."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
@@ -59,3 +61,15 @@ odd_urls = st.one_of(
     st.lists(_scraps, max_size=6).map(lambda parts: "http://host/" + "".join(parts)),
 )
 urls = st.one_of(legal_urls, odd_urls)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, originals: Sequence[bytes], scraps: Sequence[bytes] = (b"",)) -> bytes:
+    """One of *originals*, with a few bytes changed, taken out, put in or moved, *scraps* among them."""
+    data = draw(st.sampled_from(originals))
+    for _ in range(draw(st.integers(0, 6))):
+        place = draw(st.integers(0, len(data)))
+        piece = draw(st.one_of(st.binary(max_size=4), st.sampled_from(scraps), st.just(data[place : place + 16])))
+        start = draw(st.integers(0, len(data)))
+        data = data[:start] + piece + data[start + draw(st.integers(0, 8)) :]
+    return data

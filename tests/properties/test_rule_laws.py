@@ -7,6 +7,7 @@ import ipaddress
 import random
 from email.utils import format_datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ HEADERS = st.one_of(
 )
 
 
+@pytest.mark.case("Q02")
 @given(HEADERS, HEADERS, st.floats(-1e10, 1e12))
 def test_retry_after_never_raises_and_is_never_negative(value: str | None, date: str | None, now: float) -> None:
     """Whatever a server writes, there is a number above zero within bounds, or none."""
@@ -49,10 +51,11 @@ def test_retry_after_never_raises_and_is_never_negative(value: str | None, date:
     assert seconds is None or 0 < seconds <= 1e12
 
 
-@given(st.integers(1, 10**9), st.datetimes(), st.floats(0, 1e10))
-def test_retry_after_in_seconds_is_the_number(seconds: int, date: object, now: float) -> None:
-    """No clock has a say in a number of seconds."""
-    assert parse_retry_after(str(seconds), now=now, server_date=str(date)) == seconds
+@given(st.integers(1, 10**9), st.datetimes(), st.floats(0, 1e10), st.integers(0, 40))
+@example(2, "", 0.0, 21)
+def test_retry_after_in_seconds_is_the_number(seconds: int, date: object, now: float, zeros: int) -> None:
+    """No clock has a say in a number of seconds, and no zeros in front of it."""
+    assert parse_retry_after("0" * zeros + str(seconds), now=now, server_date=str(date)) == seconds
 
 
 # --- retries ---------------------------------------------------------------------------------------------------------
@@ -85,6 +88,7 @@ def test_the_retry_budget_is_never_exceeded(budget: int, errors: list[DownloadEr
     assert throttled < policy.max_throttled
 
 
+@pytest.mark.case("Q03")
 @given(
     st.lists(FAILURES, max_size=30),
     st.floats(0.5, 100),
@@ -251,6 +255,8 @@ def test_a_right_digest_passes_and_one_wrong_letter_does_not(name: str, content:
         st.one_of(st.text(max_size=80), st.none(), st.integers()),
     )
 )
+@example({"sha256": 10**5000})
+@example({10**5000: "a"})
 def test_an_expectation_is_taken_or_refused_by_our_errors(expected: dict[str, object]) -> None:
     """No value, name or pair of them brings up anything else."""
     try:
@@ -290,6 +296,7 @@ def clothes(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[str]
     ]
 
 
+@pytest.mark.case("D03")
 @given(private_4)
 def test_a_private_address_is_private_in_any_clothes(address: ipaddress.IPv4Address) -> None:
     """Mapped, 6to4 and NAT64 forms are judged as what they lead to."""

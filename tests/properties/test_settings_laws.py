@@ -73,6 +73,15 @@ def test_accepted_settings_are_values(given_values: dict[str, Any]) -> None:
     assert repr(dataclasses.replace(settings)) == repr(settings)
 
 
+@given(st.lists(st.sampled_from(["sha256", "MD5", "sha512"])), st.lists(st.text("abc", max_size=5)))
+def test_what_can_be_read_only_once_is_read_once(digests: list[str], paths: list[str]) -> None:
+    """An iterator means the same as a tuple of what it brings."""
+    once = RemoteSettings(digest_algorithms=iter(digests), trusted_digests=iter(digests), allowed_paths=iter(paths))  # type: ignore[arg-type]
+    assert once == RemoteSettings(
+        digest_algorithms=tuple(digests), trusted_digests=tuple(digests), allowed_paths=tuple(paths)
+    )
+
+
 @given(st.text("abcXYZ", min_size=8), st.text("0123456789", min_size=8))
 def test_no_secret_is_shown(user: str, secret: str) -> None:
     """Passwords from a URL or from a field are not in the repr."""

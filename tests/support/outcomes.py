@@ -34,7 +34,7 @@ TryOut = Callable[..., Awaitable[Outcome]]
 
 
 async def try_out(url: str, target: Path, *, settings: dict[str, Any] | None = None, **arguments: Any) -> Outcome:
-    """Download *url*, with secrets, over an old file; a failure leaves that file untouched and alone, and tells none."""
+    """Download *url*, with secrets, over an old file; a failure leaves that untouched and alone, and tells none."""
     target.write_bytes(OLD)
     result = error = None
     remote = haulage.Remote(**{**SECRETS, **(settings or {})})

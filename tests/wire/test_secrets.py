@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
-import re
 import socket
 import traceback
 from collections.abc import Awaitable, Callable
@@ -13,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from support.canary import CANARY, assert_silent, inspect_error, with_secrets
 from support.pem import other_key
 from support.raw import Call, RawServer, ok
 
@@ -22,41 +21,7 @@ from haulage.depot import Depot
 
 OpenRaw = Callable[..., Awaitable[RawServer]]
 
-CANARY = "c4nary-7f3a"
 BODY = b"hello\n"
-
-# In clear, percent-encoded beyond need, and as the base64 of basic authentication has it, at its three offsets.
-TRACES = re.compile("c4nary-7f3a|c4nary%2d7f3a|YzRuYXJ5LTdmM2|M0bmFyeS03ZjNh|jNG5hcnktN2Yz", re.IGNORECASE)
-
-
-def assert_silent(text: object, where: str) -> None:
-    """Fail when *text* has a trace of the canary."""
-    shown = text.decode("latin-1") if isinstance(text, bytes) else str(text)
-    found = TRACES.search(shown)
-    assert found is None, f"the secret is in {where}: …{shown[max(0, found.start() - 80) : found.end()]}"
-
-
-def inspect_error(error: BaseException) -> None:
-    """Look for the canary in all that can be got out of *error*."""
-    seen: set[int] = set()
-    queue: list[tuple[BaseException, str]] = [(error, "the error")]
-    while queue:
-        one, name = queue.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        assert_silent(str(one), f"str of {name}")
-        assert_silent(repr(one), f"repr of {name}")
-        assert_silent(repr(one.args), f"args of {name}")
-        assert_silent(repr(vars(one)), f"attributes of {name}")
-        for attribute in ("request_info", "history", "headers", "strerror", "filename"):
-            assert_silent(repr(getattr(one, attribute, None)), f"{attribute} of {name}")
-        for link in ("__cause__", "__context__"):
-            other = getattr(one, link)
-            queue += [] if other is None else [(other, f"{link} of {name}")]
-    assert_silent(pickle.dumps(error), "its pickle")
-    assert_silent(repr(pickle.loads(pickle.dumps(error))), "the repr of its copy")
-    assert_silent("".join(traceback.format_exception(error)), "its traceback")
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +67,6 @@ async def attempt(
     for record in logs.records:
         assert_silent(record.getMessage(), "a log record")
     return failure
-
-
-def with_secrets(url: str) -> str:
-    """Return *url* with the canary in its user information and in its query."""
-    mark = "&" if "?" in url else "?"
-    return url.replace("://", f"://bob:{CANARY}@") + f"{mark}sig={CANARY}"
 
 
 async def test_success(depot: Depot, logs: pytest.LogCaptureFixture) -> None:
@@ -246,6 +205,7 @@ async def test_redirect_to_another_origin(depot: Depot, other_depot: Depot, logs
         f"http://[bob:{CANARY}@h/",
         f"http://h#token={CANARY}",
         f"https://bob:{CANARY}@",
+        f"https://bob:{CANARY}@h/\ud800?sig={CANARY}",
     ],
 )
 def test_bad_urls(url: str) -> None:
@@ -266,7 +226,11 @@ def test_bad_urls(url: str) -> None:
         {"headers": {"X-Token": f"{CANARY}\r\nX: y"}},
         {"username": f"{CANARY}:x", "password": "p"},
         {"username": "ann", "password": f"{CANARY}\r\n"},
+        {"username": "ann", "password": f"{CANARY}\ud800"},
+        {"headers": {"X-Token": f"{CANARY}\ud800"}},
+        {"headers": {f"Authorization: Bearer {CANARY}": ""}},
         {"url": f"http://ann:{CANARY}@h:99999/"},
+        {"url": f"http://ann:{CANARY}@h/\ud800"},
         {"url": f"http://ann:{CANARY}@h/", "username": "bob"},
         {"proxy_url": f"http://ann:{CANARY}@h:99999/"},
         {"proxy_url": f"socks5://ann:{CANARY}@h/"},

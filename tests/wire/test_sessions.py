@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
+from support.canary import CANARY
 from support.raw import RawServer, ok
 
 import haulage
@@ -87,7 +88,7 @@ async def test_redirects_are_judged_all_the_same(depot: Depot, other_depot: Depo
         with pytest.raises(haulage.PolicyError):
             await haulage.HttpDownloader(server.url, session=session).run()
         await haulage.HttpDownloader(
-            f"{depot.url}/_/redirect?to={quote(other_depot.url)}/_/echo", session=session, headers={"X-Token": "t"}
+            f"{depot.url}/_/redirect?to={quote(other_depot.url)}/_/echo", session=session, headers={"X-Token": CANARY}
         ).run()
     assert other_depot.requests[0].header("X-Token") is None
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
+from support.canary import CANARY
 from support.raw import RawServer, ok
 
 import haulage
@@ -73,7 +74,7 @@ async def test_what_cannot_stand_in_a_url_is_escaped(raw: OpenRaw, given: str, a
 async def test_host_header(raw: OpenRaw) -> None:
     """The Host header names host and port in lower case, without user information."""
     server = await raw(ok(BODY))
-    await haulage.HttpDownloader(f"HTTP://ann:pw@LOCALHOST:{server.port}/x").run()
+    await haulage.HttpDownloader(f"HTTP://ann:{CANARY}@LOCALHOST:{server.port}/x").run()
     assert server.header("Host") == f"localhost:{server.port}"
 
 
