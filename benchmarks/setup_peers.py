@@ -26,6 +26,8 @@ ENVIRONMENTS = {
     "requests": ("requests",),
     "obstore": ("obstore",),
     "hf_transfer": ("hf_transfer",),
+    "pooch": ("pooch",),
+    "huggingface_hub": ("huggingface_hub",),
     "plot": ("matplotlib",),
 }
 """Folder of the environment, and what is installed in it."""
