@@ -7,7 +7,7 @@ observer none is made.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,9 +41,12 @@ class AttemptStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class HeadersReceived(Event):
-    """The response's head is here. `total` is the body's size in bytes, or None where it is not announced."""
+    """The response's head is here. `total` is the body's size in bytes, or None where it is not announced.
 
-    headers: Mapping[str, str]
+    `headers` may hold secrets (cookies, signed URLs) and are not in the repr.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
     total: int | None
 
 

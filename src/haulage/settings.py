@@ -60,13 +60,13 @@ class RemoteSettings:
     """The key of `client_cert`: PEM text or a path."""
     tls_validation: bool = True
     """Whether the server's certificate must be trusted and fit its name."""
-    username: str | None = None
-    """User for basic authentication; enough without a password."""
+    username: str | None = field(default=None, repr=False)
+    """User for basic authentication; enough without a password. Often a token, and so not in the repr."""
     password: str | None = field(default=None, repr=False)
     """Password for basic authentication."""
     proxy_url: str | None = None
     """``http://host:port`` or ``https://host:port``; user information becomes the two fields below."""
-    proxy_username: str | None = None
+    proxy_username: str | None = field(default=None, repr=False)
     """User for the proxy."""
     proxy_password: str | None = field(default=None, repr=False)
     """Password for the proxy."""

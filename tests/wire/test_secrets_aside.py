@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import faulthandler
 import io
 import logging
@@ -154,6 +155,34 @@ async def test_redirects_that_are_refused(
         await haulage.download(with_secrets(server.url + "/x"), remote=remote)
     inspect_error(caught.value)
     assert other_depot.requests == ()
+
+
+@pytest.mark.parametrize("status", ["404 No {secret}", "403 /x?sig={secret} refused", "599 {secret}", "503 {secret}"])
+async def test_servers_that_repeat_the_request(raw: OpenRaw, status: str) -> None:
+    """A secret that comes back in a reason phrase or in a header goes into no error and no event."""
+    lines = [f"Location: /x?sig={CANARY}", f"Content-Location: /x?sig={CANARY}", f"Link: </x?sig={CANARY}>"]
+    lines += [f"Refresh: 1; url=/x?sig={CANARY}", f"Set-Cookie: a={CANARY}", "Connection: close"]
+    server = await raw(ok(b"", *lines, status=status.format(secret=CANARY)), ok(b"", *lines))
+    with pytest.raises(haulage.HttpStatusError) as caught:
+        await haulage.download(with_secrets(server.url + "/x"), remote=haulage.Remote(**SECRETS, max_retries=0))
+    inspect_error(caught.value)
+    seen: list[events.Event] = []
+    await haulage.HttpDownloader(with_secrets(server.url + "/x"), observer=seen.append).run()
+    assert_silent(repr(seen), "an event")
+
+
+def test_slips_of_the_pen() -> None:
+    """A token in the place of a user's name, and a key without its first line, are not shown."""
+    for settings in (
+        {"url": f"https://{CANARY}@host/"},
+        {"username": CANARY},
+        {"proxy_url": "http://host/", "proxy_username": CANARY},
+    ):
+        assert_silent(repr(haulage.Remote(**settings)), "the repr of the remote")
+    key = base64.b64encode(f"{CANARY}{'x' * 40}".encode()).decode()
+    with pytest.raises(haulage.SettingsError) as caught:
+        haulage.Remote(client_cert="-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", client_key=key)
+    inspect_error(caught.value)
 
 
 async def test_downgrade(tls_depot: Depot, depot: Depot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +26,21 @@ __all__ = [
     "HttpStatusError",
     "RemoteServerError",
     "check_status",
+    "phrase",
     "status_error",
 ]
 
 TOO_MANY_REQUESTS = 429
 TRANSIENT_STATUSES = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
 _LONGEST_REASON = 200  # characters; it is a stranger's text
-# Headers that never go into an error: they are credentials.
-_SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authorization"})
+# Headers that never go into an error: they are credentials, or URLs, whose queries often are.
+_SECRET_HEADERS = frozenset(
+    {
+        *("set-cookie", "set-cookie2", "authorization", "proxy-authorization"),
+        *("location", "content-location", "link", "refresh"),
+    }
+)
+_KNOWN = frozenset(http.HTTPStatus)
 
 
 class HttpStatusError(ResponseError, ClientResponseError):
@@ -44,7 +52,7 @@ class HttpStatusError(ResponseError, ClientResponseError):
     Args:
         status: The HTTP status.
         message: The reason phrase.
-        headers: The response headers, less those that hold credentials.
+        headers: The response headers, less those that hold credentials or URLs.
         url: The URL that answered; kept redacted.
         retry_after: Seconds the server asked to wait.
     """
@@ -102,6 +110,15 @@ class RemoteServerError(HttpStatusError):
     """The server failed (5xx)."""
 
 
+def phrase(status: int) -> str:
+    """Return what *status* means, and nothing for one that means nothing.
+
+    It stands in for the answer's own reason phrase, in which some servers repeat the request, secrets and all
+    (RFC 9112, section 4, would have it ignored).
+    """
+    return http.HTTPStatus(status).phrase if status in _KNOWN else ""
+
+
 def status_error(status: int, message: str, headers: Mapping[str, str], url: str) -> HttpStatusError:
     """Return the error for an answer with *status*."""
     kind = HttpStatusError
@@ -124,4 +141,4 @@ def check_status(response: ClientResponse) -> None:
         HttpStatusError: With the facts of the response.
     """
     if response.status >= 400:  # noqa: PLR2004 - RFC 9110, section 15.5
-        raise status_error(response.status, response.reason or "", response.headers, redact(str(response.url)))
+        raise status_error(response.status, phrase(response.status), response.headers, redact(str(response.url)))

@@ -13,6 +13,7 @@ from haulage.errors.local import OWN_LIMITS
 from haulage.sinks.oserrors import storage_error
 
 if TYPE_CHECKING:
+    from haulage.errors import DownloadError
     from haulage.settings import PathOrPem, RemoteSettings
 
 __all__ = ["check_pem", "tls_context"]
@@ -94,24 +95,29 @@ def _text(field: str, value: PathOrPem) -> str:
     if isinstance(value, str) and "-----BEGIN" in value:
         # Settings that came through JSON or an environment variable often have their line breaks escaped.
         return _blocks(value.replace("\\n", "\n"))
+    text, failure = "", None
     try:
         with open(value, encoding="utf-8", errors="replace") as file:
             text = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno in OWN_LIMITS:
-            msg = f"{field} cannot be read: {os.strerror(error.errno).lower()}"
-            raise LocalResourceError(msg, errno=error.errno) from None
-        reason = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else "not a path"
-        path = os.fspath(value)
-        # A key whose first line was lost looks like a path, too.
-        is_shown = field != "client_key" and len(path) < _LONGEST_PATH and "\n" not in path
-        shown = f"{path!r}: {reason}" if is_shown else f"it is neither PEM text nor a path ({reason})"
-        msg = f"{field} cannot be read: {shown}"
-        raise SettingsError(msg, field=field) from None
+        failure = _unreadable(field, os.fspath(value), error.errno if isinstance(error, OSError) else None)
+    if failure is not None:
+        # Raised here, so that no exception is in its chain that holds what may be a key.
+        raise failure
     if len(text) > _LARGEST:
         msg = f"{field} is larger than any bundle of certificates"
         raise SettingsError(msg, field=field)
     return _blocks(text)
+
+
+def _unreadable(field: str, path: str, number: int | None) -> DownloadError:
+    reason = os.strerror(number).lower() if number else "not a path"
+    if number in OWN_LIMITS:
+        return LocalResourceError(f"{field} cannot be read: {reason}", errno=number)
+    # A key whose first line was lost looks like a path, too.
+    is_shown = field != "client_key" and len(path) < _LONGEST_PATH and "\n" not in path
+    shown = f"{path!r}: {reason}" if is_shown else f"it is neither PEM text nor a path ({reason})"
+    return SettingsError(f"{field} cannot be read: {shown}", field=field)
 
 
 def _blocks(text: str) -> str:

@@ -33,7 +33,7 @@ from haulage.errors import (
     TlsError,
 )
 from haulage.errors.local import OWN_LIMITS
-from haulage.transport.status import status_error
+from haulage.transport.status import phrase, status_error
 
 __all__ = ["translate"]
 
@@ -87,7 +87,7 @@ def translate(
         case aiohttp.ClientHttpProxyError():
             return _proxy_refusal(error, url)
         case aiohttp.ClientResponseError() if error.status >= 400 and error.headers is not None:  # noqa: PLR2004
-            return status_error(error.status, error.message, error.headers, url)
+            return status_error(error.status, phrase(error.status), error.headers, url)
         case aiohttp.ClientResponseError():
             return ProtocolError("the answer breaks the protocol", url=url)
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
