@@ -119,6 +119,15 @@ def depot(tmp_path: Path) -> Iterator[Depot]:
 
 
 @pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory."""
+    directory = tmp_path / "workplace"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
 def other_depot() -> Iterator[Depot]:
     """A second depot: on another port, so another origin."""
     with Depot() as opened:

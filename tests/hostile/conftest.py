@@ -1,4 +1,4 @@
-"""What the hostile cases share: an empty workplace, both of aiohttp's parsers, and depots with faults."""
+"""What the hostile cases share: both of aiohttp's parsers, and depots with faults."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ def hostile_tls() -> Iterator[Depot]:
     """A depot with its faults, over TLS."""
     with Depot(faults=True, tls=True) as depot:
         yield depot
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current directory."""
-    directory = tmp_path / "workplace"
-    directory.mkdir()
-    monkeypatch.chdir(directory)
-    return directory
 
 
 @pytest.fixture

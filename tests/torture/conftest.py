@@ -1,4 +1,4 @@
-"""What the torture tests share: an empty workplace, and a desk to write at."""
+"""What the torture tests share: a depot that sends in pieces, and a desk to write at."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from support.inject_desk import WAYS, Desk
 from support.inject_routes import chunked
 
 from haulage.depot import Depot
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Path:
-    """An empty directory."""
-    directory = tmp_path / "workplace"
-    directory.mkdir()
-    return directory
 
 
 @pytest.fixture

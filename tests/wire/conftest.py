@@ -9,12 +9,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current directory."""
-    directory = tmp_path / "workplace"
-    directory.mkdir()
-    monkeypatch.chdir(directory)
-    return directory
+def at_the_workplace(workplace: Path) -> None:
+    """Be there in every test."""
 
 
 @pytest.fixture

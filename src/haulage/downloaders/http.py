@@ -169,7 +169,7 @@ class HttpDownloader(BaseDownloader):
         if self._watch is not None:
             self._watch.stop()
         self._framed = total is not None or "Transfer-Encoding" in headers
-        if not (self._framed or self.expected_digests or self.expected_size is not None):
+        if self._proof is None:
             self._look_at_the_end(response)
         await self.finalize()
         return DownloadResult(self.url, self.artifact_attributes, self.path, headers)
