@@ -86,18 +86,26 @@ async def test_reset_before_the_status_line(raw: OpenRaw, target: Path) -> None:
 
 
 @pytest.mark.case("H10")
-async def test_close_on_a_kept_connection_is_asked_once(raw: OpenRaw, target: Path) -> None:
-    """On a connection that was kept open, a lost request counts against the budget as anywhere else."""
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_stale_connection_costs_no_attempt(raw: OpenRaw, target: Path, how: str) -> None:
+    """A request that is lost on a kept connection is made once more, on a new one; only that one's loss is told."""
 
     async def fine(call: Call) -> None:
         await call.send(ok(BODY))
 
-    server = await raw(fine, b"", b"", fine)
+    async def lose(call: Call) -> None:
+        call.reset() if how == "reset" else call.writer.close()
+
+    server = await raw(fine, lose, fine, lose, lose, fine)
     async with haulage.DownloaderFactory(haulage.Remote(max_retries=0)) as factory:
         await factory.build(server.url).run()
+        second = await factory.build(server.url, destination=target).run()
+        assert second.attempts == 1
+        assert target.read_bytes() == BODY
+        assert len(server.heads) == server.connections + 1 == 3
         with pytest.raises(haulage.ConnectionFailed):
             await factory.build(server.url).run()
-    assert len(server.heads) == 2
+    assert len(server.heads) == 5
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile(raw: OpenRaw) -> None:

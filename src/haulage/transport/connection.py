@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
     from haulage.rules.addresses import Space
 
-__all__ = ["PeerResponse", "connector"]
+__all__ = ["PeerResponse", "StaleConnection", "connector"]
 
 _KEEP_ALIVE = 15.0  # seconds
 _MOST_INTERIM = 16  # answers (1xx) before the real one; browsers have similar bounds
 _MOST_IDLE = 1 << 17  # bytes in a row that bring no byte of a body: chunk extensions without end
+
+
+class StaleConnection(aiohttp.ServerDisconnectedError):
+    """A connection that had served before was ended before it gave an answer.
+
+    Many servers close idle connections without having said so, perhaps just as the next request is under way
+    (RFC 9112, section 9.3.1). It says nothing about the request.
+    """
 
 
 class PeerResponse(aiohttp.ClientResponse):
@@ -38,11 +46,17 @@ class PeerResponse(aiohttp.ClientResponse):
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Note the connection's transport, then read the head."""
-        transport = self._transport = connection.transport
+        transport, protocol = connection.transport, connection.protocol
+        self._transport = transport
         if transport is not None:
             # A closed TLS transport of asyncio does not know its own any more.
             self._tls = transport.get_extra_info("ssl_object")
-        return await super().start(connection)
+        try:
+            return await super().start(connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if isinstance(protocol, _Protocol) and protocol.has_served:
+                raise StaleConnection from None
+            raise
 
     @property
     def peer_address(self) -> str | None:
@@ -72,6 +86,7 @@ class _Protocol(ResponseHandler):
     idle connection it would take for the answer to the next request.
     """
 
+    has_served = False  # a request before the present one
     _interim = 0
     _body: aiohttp.StreamReader | None = None
     _arrived = 0  # bytes of that body
@@ -79,6 +94,7 @@ class _Protocol(ResponseHandler):
 
     def set_response_params(self, **params: Any) -> None:
         """Begin to wait for the answer to a request."""
+        self.has_served = self._body is not None
         self._body = None
         self._interim = 0
         super().set_response_params(**params)

@@ -11,13 +11,12 @@ import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aiohttp import ClientConnectorError, ClientOSError, ServerDisconnectedError
 from multidict import CIMultiDict
 from yarl import URL
 
 from haulage.rules.addresses import Space, space_of
 from haulage.rules.redirects import REDIRECT_STATUSES, next_hop
-from haulage.transport.connection import PeerResponse
+from haulage.transport.connection import PeerResponse, StaleConnection
 
 if TYPE_CHECKING:
     import ssl
@@ -75,7 +74,7 @@ async def send(client: Client, request: Request, session: Session | None = None)
     url = request.url
     source: Space | None = None
     for hops in itertools.count():
-        response = await _hop(client, request, session, url, source, again=hops > 0)
+        response = await _hop(client, request, session, url, source)
         if response.status not in REDIRECT_STATUSES:
             return response
         try:
@@ -89,12 +88,12 @@ async def send(client: Client, request: Request, session: Session | None = None)
 
 
 async def _hop(
-    client: Client, request: Request, session: Session | None, url: ParsedUrl, source: Space | None, *, again: bool
+    client: Client, request: Request, session: Session | None, url: ParsedUrl, source: Space | None
 ) -> Response:
-    """Ask *url*; *again* once more when the connection breaks before the answer.
+    """Ask *url*, and once more when a connection from the pool turns out to be stale.
 
-    After a redirect the connection is a used one, and many servers close it without having said so. Each new attempt
-    would begin with the same redirect and meet the same end (RFC 9112, section 9.3.1).
+    That is no attempt of its own: after a redirect each new one would begin with the same redirect, and could meet
+    the same end.
     """
     tls = None
     if session is None:
@@ -106,11 +105,8 @@ async def _hop(
     async with asyncio.timeout(client.head_limit):
         try:
             return await _ask(session, request, url, tls)
-        except ClientConnectorError:
-            raise
-        except (ServerDisconnectedError, ClientOSError):
-            if not again:
-                raise
+        except StaleConnection:
+            pass
         return await _ask(session, request, url, tls)
 
 
