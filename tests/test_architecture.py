@@ -43,8 +43,16 @@ FLOORS: dict[str, int] = {
     "haulage.settings": 0,
     "haulage.urls": 0,
     # rules: decisions
+    "haulage.archives.blocks": 1,
+    "haulage.archives.contents": 1,
+    "haulage.archives.judge": 1,
+    "haulage.archives.names": 1,
+    "haulage.archives.tar": 1,
+    "haulage.cart.manifest": 1,
+    "haulage.cart.metadata": 1,
     "haulage.rules": 1,
     # hands: one kind of I/O each
+    "haulage.archives": 2,
     "haulage.blocking": 2,
     "haulage.sinks": 2,
     "haulage.steadfast": 2,
@@ -54,6 +62,7 @@ FLOORS: dict[str, int] = {
     "haulage.downloaders": 3,
     "haulage.factory": 3,
     # uses
+    "haulage.cart": 4,
     "haulage.remote": 4,
     "haulage.shortcuts": 4,
     # doors

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from haulage.errors import DownloadError
     from haulage.result import DownloadResult
 
-__all__ = ["AttemptStarted", "BytesReceived", "Event", "Failed", "HeadersReceived", "Observer", "Retrying", "Succeeded"]
+__all__ = [
+    "AttemptStarted",
+    "BytesReceived",
+    "Event",
+    "Failed",
+    "HeadersReceived",
+    "MemberUnpacked",
+    "Observer",
+    "Retrying",
+    "Staging",
+    "Succeeded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,29 @@ class BytesReceived(Event):
 
     count: int
     received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staging(Event):
+    """A cart is not ready yet. `status` and `message` are the service's words; `elapsed` seconds were waited so far."""
+
+    status: str
+    message: str
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUnpacked(Event):
+    """A member of an archive is complete and is what it should be; it is seen when all of them are.
+
+    `member` is its path below the target, `size` its bytes, `count` the members so far, `total` those that were asked
+    for, or None where that is not known.
+    """
+
+    member: str
+    size: int
+    count: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)

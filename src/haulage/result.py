@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 from haulage.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["DownloadResult", "Proof"]
+__all__ = ["CartMember", "CartResult", "DownloadResult", "Proof"]
 
 Proof = Literal["digest", "size", "framing"]
 
@@ -57,6 +57,42 @@ class DownloadResult(_Fields):
 
     def __repr__(self) -> str:
         return (
-            f"DownloadResult(url={redact(self.url)!r}, artifact_attributes={self.artifact_attributes!r}, "
+            f"{type(self).__name__}(url={redact(self.url)!r}, artifact_attributes={self.artifact_attributes!r}, "
             f"path={self.path!r}, attempts={self.attempts}, seconds={self.seconds:.3f})"
         )
+
+
+class CartMember(NamedTuple):
+    """A file that arrived in a cart.
+
+    Attributes:
+        path: Where it lies, absolute; None where the archive was kept as it is.
+        size: Its size in bytes.
+        digests: Algorithm → hex digest: the one that was asked for, or those of the settings where none was.
+        name: Its path below the cart's directory, with slashes.
+    """
+
+    path: str | None
+    size: int
+    digests: dict[str, str]
+    name: str
+
+
+class CartResult(DownloadResult):
+    """The outcome of a cart: a `DownloadResult` that knows the files in it.
+
+    Attributes:
+        members: The files that arrived.
+        path: Where they lie; or where the archive does, or None when it went into the caller's file object.
+        artifact_attributes: Size and digests of the archive. Of one that was unpacked only the digests that were
+            expected are computed.
+    """
+
+    members: tuple[CartMember, ...] = ()
+
+    @classmethod
+    def of(cls, result: DownloadResult, members: Iterable[CartMember]) -> Self:
+        """Return *result* with *members*."""
+        made = cls(*result, attempts=result.attempts, seconds=result.seconds)
+        made.members = tuple(members)
+        return made

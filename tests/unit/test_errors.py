@@ -66,6 +66,11 @@ MAKERS: dict[type[Any], Callable[[Any], DownloadError]] = {
     errors.ValidationError: lambda kind: kind("PLP0000", "not valid", url=URL),
     errors.UnsupportedDigestValidationError: lambda kind: kind("none trusted", url=URL),
     errors.TimeoutException: _timeout,
+    errors.StagingTimedOut: lambda kind: kind("not ready", limit=120.0, url=URL),
+    errors.MalformedCart: lambda kind: kind("hashsum is missing", entry="files['67']", url=URL),
+    errors.ArchiveError: lambda kind: kind("unsafe name", member="../x\n", url=URL),
+    errors.ArchiveIncomplete: lambda kind: kind("files are missing", missing=("a", "b"), url=URL),
+    errors.MemberDigestError: lambda kind: kind("aa", "bb", url=URL, algorithm="sha1", member="a/b"),
     errors.StorageError: _storage,
     HttpStatusError: _status,
 }
@@ -111,13 +116,14 @@ def test_no_error_is_left_out_of_the_door() -> None:
     ("names", "builtin"),
     [
         (["RequestError", "MalformedRequest", "UnsupportedProtocol", "SettingsError", "DestinationError"], ValueError),
+        (["MalformedCart"], ValueError),
         (["UnsupportedDigestValidationError"], ValueError),
         (["DownloaderMisuseError"], RuntimeError),
         (["PolicyError", "AddressNotAllowed"], PermissionError),
         (["NetworkError", "ConnectionFailed", "PartialFile", "TlsError", "ProxyConnectionFailed"], ConnectionError),
         (["ServerSSLVerificationFailure", "ClientSSLAuthorizationFailure"], ConnectionError),
         (["RemoteServerResolutionError", "ProxyResolutionError", "ProxyAuthorizationFailure"], ConnectionError),
-        (["TimeoutException", "ServerTimedOut", "ProxyConnectionTimedOut", "TooSlow"], TimeoutError),
+        (["TimeoutException", "ServerTimedOut", "ProxyConnectionTimedOut", "TooSlow", "StagingTimedOut"], TimeoutError),
         (["StorageError", "StorageFull", "DestinationError", "LocalResourceError", "ReadError"], OSError),
         (["FileNotFound", "HttpFileNotFound"], FileNotFoundError),
         (["HttpStatusError", "AuthorizationFailure", "RemoteServerError"], aiohttp.ClientResponseError),
@@ -152,6 +158,18 @@ def test_an_error_is_the_fitting_builtin(names: list[str], builtin: type[BaseExc
         ("FileNotFound", "ReadError"),
         ("HttpStatusError", "ResponseError"),
         ("RemoteServerError", "HttpStatusError"),
+        ("MalformedCart", "RequestError"),
+        ("CartError", "ResponseError"),
+        ("CartNotFound", "CartError"),
+        ("CartNotReady", "CartError"),
+        ("NotACartService", "CartError"),
+        ("StagingFailed", "CartError"),
+        ("StagingTimedOut", "TimeoutException"),
+        ("ArchiveError", "ResponseError"),
+        ("ArchiveUnsafe", "ArchiveError"),
+        ("ArchiveCorrupt", "ArchiveError"),
+        ("ArchiveIncomplete", "ArchiveError"),
+        ("MemberDigestError", "DigestValidationError"),
     ],
 )
 def test_branches_follow_what_the_caller_can_do(child: str, parent: str) -> None:
@@ -172,6 +190,7 @@ def test_what_does_not_pass_by_itself_is_not_transient(name: str) -> None:
     [
         *("ConnectionFailed", "PartialFile", "ServerTimedOut", "TooSlow", "RemoteServerResolutionError"),
         *("DigestValidationError", "SizeValidationError", "LocalResourceError"),
+        *("ArchiveCorrupt", "ArchiveIncomplete", "MemberDigestError", "CartNotReady"),
     ],
 )
 def test_what_may_pass_by_itself_is_transient(name: str) -> None:
@@ -180,7 +199,11 @@ def test_what_may_pass_by_itself_is_transient(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["MalformedRequest", "PolicyError", "ProxyAuthorizationFailure", "TooLarge", "UnknownResponse", "ReadError"]
+    "name",
+    [
+        *("MalformedRequest", "PolicyError", "ProxyAuthorizationFailure", "TooLarge", "UnknownResponse", "ReadError"),
+        *("MalformedCart", "CartNotFound", "NotACartService", "StagingFailed", "StagingTimedOut", "ArchiveUnsafe"),
+    ],
 )
 def test_what_would_fail_again_is_not_transient(name: str) -> None:
     """Wrong requests, policy, credentials and useless answers are given up on at once."""
@@ -287,6 +310,11 @@ def test_what_the_maker_says_wins_over_the_class() -> None:
         (make(errors.SizeValidationError), {"actual": 3, "expected": 4}),
         (make(errors.StorageFull), {"errno": errno.ENOSPC, "filename": "/tmp/x"}),
         (make(HttpStatusError), {"status": 503, "retry_after": 7.0, "transient": True}),
+        (make(errors.StagingTimedOut), {"phase": "staging", "limit": 120.0}),
+        (make(errors.MalformedCart), {"entry": "files['67']"}),
+        (make(errors.ArchiveUnsafe), {"member": "../x\n"}),
+        (make(errors.ArchiveIncomplete), {"missing": ("a", "b"), "member": None}),
+        (make(errors.MemberDigestError), {"actual": "aa", "expected": "bb", "member": "a/b"}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, DownloadError) else "",
 )

@@ -17,6 +17,8 @@ EVENTS: list[events.Event] = [
     events.AttemptStarted(1, "http://host/", 1),
     events.HeadersReceived(1, "http://host/", {"a": "b"}, None),
     events.BytesReceived(1, "http://host/", 10, 30),
+    events.Staging(1, "http://host/", "staging", "", 0.5),
+    events.MemberUnpacked(1, "http://host/", "a/b.txt", 10, 1, None),
     events.Retrying(1, "http://host/", ConnectionFailed("lost"), 0.5),
     events.Succeeded(1, "http://host/", DownloadResult("http://host/", {"size": 0}, None)),
     events.Failed(1, "http://host/", ConnectionFailed("lost")),

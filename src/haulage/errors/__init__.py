@@ -14,8 +14,24 @@ this package imports nothing but the standard library.
 
 from __future__ import annotations
 
+from haulage.errors.archive import (
+    ArchiveCorrupt,
+    ArchiveError,
+    ArchiveIncomplete,
+    ArchiveUnsafe,
+    MemberDigestError,
+)
 from haulage.errors.base import (
     DownloadError,
+)
+from haulage.errors.cart import (
+    CartError,
+    CartNotFound,
+    CartNotReady,
+    MalformedCart,
+    NotACartService,
+    StagingFailed,
+    StagingTimedOut,
 )
 from haulage.errors.local import (
     DestinationError,
@@ -69,6 +85,13 @@ from haulage.errors.validation import (
 
 __all__ = [
     "AddressNotAllowed",
+    "ArchiveCorrupt",
+    "ArchiveError",
+    "ArchiveIncomplete",
+    "ArchiveUnsafe",
+    "CartError",
+    "CartNotFound",
+    "CartNotReady",
     "ClientSSLAuthorizationFailure",
     "ConnectionFailed",
     "ContentEncodingError",
@@ -79,8 +102,11 @@ __all__ = [
     "DownloaderMisuseError",
     "FileNotFound",
     "LocalResourceError",
+    "MalformedCart",
     "MalformedRequest",
+    "MemberDigestError",
     "NetworkError",
+    "NotACartService",
     "PartialFile",
     "PolicyError",
     "ProtocolError",
@@ -97,6 +123,8 @@ __all__ = [
     "ServerTimedOut",
     "SettingsError",
     "SizeValidationError",
+    "StagingFailed",
+    "StagingTimedOut",
     "StorageError",
     "StorageFull",
     "TimeoutException",

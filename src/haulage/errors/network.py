@@ -80,7 +80,7 @@ class TimeoutException(DownloadError, TimeoutError):
     """A time limit passed.
 
     Attributes:
-        phase: ``"connect"``, ``"read"``, ``"total"`` or ``"speed"``.
+        phase: ``"connect"``, ``"read"``, ``"total"``, ``"speed"`` or ``"staging"``.
         limit: The limit in seconds, or None.
     """
 

@@ -80,7 +80,7 @@ class Hashers:
     def __init__(self, names: Iterable[str]) -> None:
         self._hashers: dict[str, Any] = {name: _new(name) for name in names}
 
-    def update(self, chunks: Iterable[bytes]) -> None:
+    def update(self, chunks: Iterable[bytes | memoryview]) -> None:
         """Take the next *chunks* in order."""
         for hasher in self._hashers.values():
             update = hasher.update

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from haulage.urls import ParsedUrl
 
-__all__ = ["disposition_names", "offered_name", "safe_name"]
+__all__ = ["disposition_names", "is_device_name", "mended_text", "offered_name", "safe_name"]
 
 _MOST_BYTES = 255  # in one component of a path, on nearly all file systems
 
@@ -69,7 +69,7 @@ def disposition_names(value: str | None) -> Iterator[str]:
     if extended is not None:
         yield extended
     if "filename" in parameters:
-        yield _mended(parameters["filename"])
+        yield mended_text(parameters["filename"])
 
 
 def safe_name(text: str) -> str | None:
@@ -83,7 +83,12 @@ def safe_name(text: str) -> str | None:
     name = "".join(map(_fit, last)).lstrip(" .-~").rstrip(" .")
     if not name:
         return None
-    return _shortened(f"_{name}" if _DEVICE.match(name) else name)
+    return _shortened(f"_{name}" if is_device_name(name) else name)
+
+
+def is_device_name(name: str) -> bool:
+    """Whether Windows takes *name*, one component of a path, for a device."""
+    return _DEVICE.match(name) is not None
 
 
 def _fit(sign: str) -> str:
@@ -127,8 +132,8 @@ def _extended(value: str) -> str | None:
         return None
 
 
-def _mended(text: str) -> str:
-    """Return *text* with bytes that are no UTF-8, which aiohttp hands on as surrogates, read as ISO-8859-1."""
+def mended_text(text: str) -> str:
+    """Return a header's *text* with bytes that are no UTF-8, of which aiohttp makes surrogates, read as ISO-8859-1."""
     try:
         return _text(text.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:

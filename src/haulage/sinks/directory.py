@@ -1,4 +1,4 @@
-"""Directories that are being written to, opened once and shared by all downloads into them.
+"""A directory that is being written to.
 
 Names are opened relative to the directory's descriptor where the system can: a path that is swapped for a link in
 mid-download leads nobody astray. Opening a directory also removes the orphans in it and notes which names are
@@ -7,31 +7,23 @@ directories, so that the many downloads that follow are checked without touching
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import copy
 import errno
 import os
+import shutil
 import stat
-from typing import TYPE_CHECKING
 
-from haulage.errors import DestinationError
-from haulage.sinks.oserrors import storage_error
+from haulage.errors import DestinationError, StorageFull
 from haulage.sinks.parts import is_orphan
 from haulage.sinks.renaming import rename_new
-from haulage.steadfast import steadfast
 
-if TYPE_CHECKING:
-    from haulage.workers import Workers
-
-__all__ = ["Directories", "Directory"]
+__all__ = ["Directory"]
 
 _HAS_DIR_FD = {os.open, os.unlink, os.rename, os.link, os.stat} <= os.supports_dir_fd
 _O_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _O_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-_IDLE_KEPT = 16
 
 
 class Directory:
@@ -133,6 +125,21 @@ class Directory:
         """Remove the file *name*."""
         os.unlink(self._at(name), dir_fd=self.fd)
 
+    def check_room(self, size: int, path: str | None) -> None:
+        """Refuse *size* bytes for *path* where there is no room for them.
+
+        Raises:
+            StorageFull: There is none.
+        """
+        if self.fd is None or not hasattr(os, "fstatvfs"):
+            return
+        room = os.fstatvfs(self.fd)
+        free = room.f_bavail * room.f_frsize
+        # Some file systems say nothing of their size.
+        if room.f_blocks and free < size:
+            msg = f"cannot write {path!r}: {size} bytes to come, {free} free"
+            raise StorageFull(msg, errno=errno.ENOSPC, filename=path)
+
     def flush(self) -> None:
         """See to it that the names in here are on the disk, where the system can."""
         if self.fd is not None:
@@ -175,13 +182,19 @@ class Directory:
         with contextlib.suppress(OSError), os.scandir(self.path if self.fd is None else self.fd) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
-                    if entry.is_dir(follow_symlinks=False):
+                    if is_orphan(entry):
+                        self._remove_orphan(entry)
+                    elif entry.is_dir(follow_symlinks=False):
                         found[entry.name] = "is a directory"
-                    elif is_orphan(entry):
-                        self.remove(entry.name)
                     elif not entry.is_file(follow_symlinks=False) and _is_special(self.path, entry):
                         found[entry.name] = "is not a regular file"
         return found
+
+    def _remove_orphan(self, entry: os.DirEntry[str]) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(self._at(entry.name), ignore_errors=True, dir_fd=self.fd)
+        else:
+            self.remove(entry.name)
 
 
 def _is_special(directory: str, entry: os.DirEntry[str]) -> bool:
@@ -196,95 +209,3 @@ def _is_special(directory: str, entry: os.DirEntry[str]) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-class Shared:
-    """A directory and how many downloads write into it now, those that wait for its opening included."""
-
-    __slots__ = ("directory", "opening", "users")
-
-    def __init__(self) -> None:
-        self.users = 0
-        self.directory: Directory | None = None
-        self.opening: asyncio.Task[None] | None = None
-
-
-class Directories:
-    """The directories in use, and a few that were. Lives on the event loop.
-
-    Args:
-        workers: Where directories are opened and closed.
-    """
-
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
-        self._known: dict[str, Shared] = {}
-
-    async def acquire(self, path: str) -> Directory:
-        """Return the directory at *path*, to be given back with `release`.
-
-        Raises:
-            DestinationError: It cannot be written into.
-        """
-        shared = self._known.setdefault(path, Shared())
-        shared.users += 1
-        try:
-            # Nobody looked after it while it was idle: it may have been replaced.
-            if shared.users == 1 or shared.opening is not None or shared.directory is None:
-                if shared.opening is None:
-                    shared.opening = steadfast(self._open(path, shared))
-                # One opens for all, and the cancellation of one is not the others'.
-                await asyncio.shield(shared.opening)
-            assert shared.directory is not None
-        except BaseException as error:
-            self.release(path)
-            if isinstance(error, DestinationError):
-                # Every waiter raises an error of its own, with its own traceback.
-                raise copy.copy(error) from None
-            raise
-        return shared.directory
-
-    async def has(self, directory: Directory, name: str) -> bool:
-        """Whether something is there as *name* in *directory*, which is held."""
-        return await self._workers.submit(lambda: directory.has(name))
-
-    def release(self, path: str) -> None:
-        """Give the directory at *path* back."""
-        shared = self._known[path]
-        shared.users -= 1
-        if not shared.users and len(self._known) > _IDLE_KEPT:
-            self.close()
-
-    def close(self) -> None:
-        """Close what nobody uses."""
-        for path, shared in list(self._known.items()):
-            if not shared.users and shared.opening is None:
-                del self._known[path]
-                if shared.directory is not None:
-                    self._workers.submit(shared.directory.close)
-
-    async def aclose(self) -> None:
-        """Close everything, also what is only being opened for somebody who has gone."""
-        opening = [shared.opening for shared in self._known.values() if shared.opening is not None]
-        await asyncio.gather(*opening, return_exceptions=True)
-        self.close()
-
-    async def _open(self, path: str, shared: Shared) -> None:
-        try:
-            if shared.directory is not None:
-                if await self._workers.submit(shared.directory.is_current):
-                    return
-                stale, shared.directory = shared.directory, None
-                await self._workers.submit(stale.close)
-            shared.directory = await self._workers.submit(lambda: _opened(path))
-        finally:
-            shared.opening = None
-
-
-def _opened(path: str) -> Directory:
-    try:
-        return Directory(path)
-    except DestinationError:
-        raise
-    except OSError as error:
-        raise storage_error(error, path) from error

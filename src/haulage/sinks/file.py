@@ -14,12 +14,13 @@ import secrets
 import warnings
 from typing import TYPE_CHECKING
 
-from haulage.errors import DestinationError, DestinationExists, StorageFull
+from haulage.errors import DestinationError, DestinationExists
 from haulage.sinks.oserrors import storage_error, translated
 from haulage.sinks.parts import part_name
 
 if TYPE_CHECKING:
-    from haulage.sinks.directory import Directories, Directory
+    from haulage.sinks.directories import Directories
+    from haulage.sinks.directory import Directory
 
 __all__ = ["FileSink", "FileTarget"]
 
@@ -82,15 +83,17 @@ class FileTarget:
             DestinationError: No file can have it here.
         """
         assert self.directory is not None
-        assert self._directories is not None
         reason = self.directory.occupied.get(self.name)
         if reason is not None:
             msg = f"cannot write {self.path!r}: {reason}"
             raise DestinationError(msg, errno=errno.EISDIR if "directory" in reason else None, filename=self.path)
-        if self.replaces:
-            return
+        if not self.replaces:
+            await self._check_free(self.directory)
+
+    async def _check_free(self, directory: Directory) -> None:
+        assert self._directories is not None
         try:
-            is_taken = await self._directories.has(self.directory, self.name)
+            is_taken = await self._directories.has(directory, self.name)
         except OSError as error:
             raise storage_error(error, self.path) from error
         if is_taken:
@@ -154,7 +157,7 @@ class FileSink:
         self._fd = self._directory.create(part)
         self._part = part
         if size is not None and size >= _WORTH_ASKING:
-            self._look_for_room(self._fd, size)
+            self._directory.check_room(size, self.path)
 
     @translated
     def write(self, chunks: list[bytes]) -> None:
@@ -210,16 +213,6 @@ class FileSink:
         if self._fd is not None:
             warnings.warn(f"unfinished download to {self.path!r} was dropped", ResourceWarning, stacklevel=2)
             self.abort()
-
-    def _look_for_room(self, fd: int, size: int) -> None:
-        if not hasattr(os, "fstatvfs"):
-            return
-        room = os.fstatvfs(fd)
-        free = room.f_bavail * room.f_frsize
-        # Some file systems say nothing of their size.
-        if room.f_blocks and free < size:
-            msg = f"cannot write {self.path!r}: {size} bytes to come, {free} free"
-            raise StorageFull(msg, errno=errno.ENOSPC, filename=self.path)
 
 
 def _write_all(fd: int, chunks: list[bytes]) -> None:

@@ -14,8 +14,8 @@ _FUNCTIONS = {"linux": ("renameat2", 1), "darwin": ("renameatx_np", 4)}
 _UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
-def rename_new(directory: int, old: str, new: str) -> bool:
-    """Rename *old* to *new*, both in the open *directory*, if nothing is called that.
+def rename_new(directory: int, old: str, new: str, new_directory: int | None = None) -> bool:
+    """Rename *old*, in the open *directory*, to *new*, there or in *new_directory*, if nothing is called that.
 
     Returns:
         Whether system and file system can do it; if not, nothing was done.
@@ -28,7 +28,8 @@ def rename_new(directory: int, old: str, new: str) -> bool:
     if function is None:
         return False
     function.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-    if function(directory, os.fsencode(old), directory, os.fsencode(new), flag) == 0:
+    target = directory if new_directory is None else new_directory
+    if function(directory, os.fsencode(old), target, os.fsencode(new), flag) == 0:
         return True
     number = ctypes.get_errno()
     if number in _UNKNOWN:

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from haulage.errors import DestinationError
-from haulage.sinks.directory import Directories, Directory
+from haulage.sinks.directories import Directories
+from haulage.sinks.directory import Directory
 from haulage.sinks.file import FileTarget
 from haulage.workers import Workers
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from haulage.downloaders.existing import existing_attributes
-from haulage.sinks.directory import Directories
+from haulage.sinks.directories import Directories
 from haulage.sinks.existing import ExistingFile
 from haulage.sinks.file import FileTarget
 from haulage.workers import Workers

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from haulage.errors import DestinationError, DestinationExists, StorageError
-from haulage.sinks.directory import Directories, Directory
+from haulage.sinks.directories import Directories
+from haulage.sinks.directory import Directory
 from haulage.sinks.file import FileSink, FileTarget
 from haulage.sinks.named import NamedByServer, NamedTarget
 from haulage.workers import Workers

@@ -1,0 +1,1 @@
+"""Tests of `src/haulage/cart` that need no network and no server."""
