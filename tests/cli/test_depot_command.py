@@ -84,7 +84,8 @@ def test_without_faults_the_ready_line_is_as_it_was(haulage):
     interrupt(process)
     process = haulage.start("depot", "--json")
     ready = json.loads(process.stdout.readline())
-    assert set(ready) == {"event", "url", "host", "port", "root", "ca_file"}
+    assert set(ready) == {"event", "url", "host", "port", "root", "ca_file", "carts_url"}
+    assert ready["carts_url"] == f"{ready['url']}/_/carts"
     assert haulage("get", f"{ready['url']}/_/fault", "-o", "-").code == 7
     interrupt(process)
 

@@ -27,8 +27,8 @@ NAME = "depot"
 SUMMARY = "Serve files over http or https, for tests and demonstrations, until Ctrl-C."
 EPILOG = """\
 Standard output gets one line when the depot is ready: its URL, or with --json an object with event ("ready"), url,
-host, port, root and ca_file. Below /_/ there are behaviours to test clients with, such as /_/bytes/1000000?seed=1 and
-/_/status/503?times=2.
+host, port, root, ca_file and carts_url. Below /_/ there are behaviours to test clients with, such as
+/_/bytes/1000000?seed=1 and /_/status/503?times=2, and at /_/carts there is a cart service for the files of the root.
 
 With --faults it misbehaves below /_/fault/, for example /_/fault/truncate?at=1000. The page /_/fault lists the names,
 which with --json are in faults, too.
@@ -152,7 +152,7 @@ def _announce(depot: Depot, options: argparse.Namespace) -> None:
     if options.host not in _LOOPBACK and options.root is not None:
         print(f"haulage: whoever reaches {options.host} can read all of {options.root!r}", file=sys.stderr)
     facts: dict[str, Any] = {"event": "ready", "url": depot.url, "host": options.host, "port": depot.port}
-    facts |= {"root": options.root, "ca_file": options.ca_file}
+    facts |= {"root": options.root, "ca_file": options.ca_file, "carts_url": depot.carts_url}
     if options.faults:
         from haulage.depot.faults import FAULTS  # noqa: PLC0415 - as the depot
 

@@ -12,6 +12,7 @@ a module beside this one and is added to the table of a depot through ``Depot(ro
 ``/_/redirects/N?status=``            a chain of N redirects, then 200
 ``/_/auth/USER/PASSWORD``             200 for these credentials, else 401
 ``/_/echo``                           the request as JSON, as it came over the wire
+``/_/carts/UID``                      the cart service, see :mod:`haulage.depot.carts`
 ====================================  =======================================================================
 
 Behaviours that end in 200 say ``ok``, or send generated content if the query has ``size`` (and ``seed``). Answers that
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from haulage.depot.auth import CHALLENGE, is_allowed
+from haulage.depot.carts import answer_carts
 from haulage.depot.exchange import RefusalError, whole_number
 from haulage.depot.transmit import Pace, send_source, send_text
 
@@ -159,6 +161,7 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
     {
         "auth": answer_auth,
         "bytes": answer_bytes,
+        "carts": answer_carts,
         "echo": answer_echo,
         "redirect": answer_redirect,
         "redirects": answer_redirects,

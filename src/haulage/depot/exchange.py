@@ -18,6 +18,7 @@ from aiohttp import web
 from haulage.depot.sources import GeneratedSource
 
 if TYPE_CHECKING:
+    from haulage.depot.carts.service import CartService
     from haulage.depot.records import Entry
     from haulage.depot.sources import Source
     from haulage.depot.targets import Target
@@ -75,6 +76,7 @@ class Grounds:
         users: Passwords by user name; empty when everybody may come in.
         routes: Reserved names and their routes.
         workers: Threads for blocking calls.
+        carts: The carts of the depot.
         attempts: The counters of the depot.
     """
 
@@ -82,6 +84,7 @@ class Grounds:
     users: Mapping[str, str]
     routes: Mapping[str, Route]
     workers: Workers
+    carts: CartService
     attempts: Attempts = field(default_factory=Attempts)
 
 

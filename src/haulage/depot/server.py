@@ -11,10 +11,11 @@ import asyncio
 import os
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from haulage.depot.background import Background
 from haulage.depot.behaviours import ROUTES
+from haulage.depot.carts import CartService, Plan, read_plan
 from haulage.depot.certificates import CERTIFICATES, Authority, allow_only_old, require_trustme
 from haulage.depot.dispatch import Dispatcher
 from haulage.depot.exchange import Grounds
@@ -58,6 +59,7 @@ class Depot:
         users: Mapping[str, str] | None = None,
         routes: Mapping[str, Route] | None = None,
         faults: bool = False,
+        cart_defaults: Mapping[str, Any] | None = None,
         history: int = 10_000,
         on_request: Callable[[RequestRecord], None] | None = None,
     ) -> None:
@@ -74,6 +76,8 @@ class Depot:
             users: Passwords by user name; if given, every request needs basic authentication.
             routes: Further behaviours by name, reached under ``/_/NAME``; they may replace built-in ones.
             faults: Misbehave under ``/_/fault/NAME``; ``/_/fault`` lists the names.
+            cart_defaults: How carts behave whose orders do not say it, by the names an order has for it: ``staging``,
+                ``fail``, ``expires``, ``status``, ``format``, ``tar``.
             history: Most requests remembered in :attr:`requests`.
             on_request: Called on the depot's thread with the record of each request when it is over. It must
                 be quick and must not raise.
@@ -81,7 +85,7 @@ class Depot:
         Raises:
             ImportError: ``tls`` needs the extra ``haulage[depot]``.
             ValueError: A client certificate is required, or one of the server's kinds chosen, without ``tls``; there
-                is no such kind; or a user name has a colon.
+                is no such kind; a user name has a colon; or carts cannot behave so.
         """
         if require_client_certificate and not tls:
             msg = "require_client_certificate needs tls=True"
@@ -105,11 +109,13 @@ class Depot:
         self._require_client_certificate = require_client_certificate
         self._users = MappingProxyType(dict(users or {}))
         self._routes = MappingProxyType({**ROUTES, **({"fault": answer_fault} if faults else {}), **(routes or {})})
+        self._cart_defaults = read_plan(dict(cart_defaults or {}), Plan())
         self._book = RequestBook(history)
         self._on_request = on_request
         self._port: int | None = None
         self._authority: Authority | None = None
         self._workers: Workers | None = None
+        self._carts: CartService | None = None
         self._listener: Listener | None = None
         self._background: Background | None = None
 
@@ -144,6 +150,15 @@ class Depot:
         host = _EVERYWHERE.get(self.host, self.host)
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self._tls else 'http'}://{shown}:{self.port}"
+
+    @property
+    def carts_url(self) -> str:
+        """Where the cart service is reached, without a slash at the end.
+
+        Raises:
+            RuntimeError: The depot has not been opened.
+        """
+        return f"{self.url}/_/carts"
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
@@ -219,7 +234,8 @@ class Depot:
                 )
                 if self._certificate == "old-tls":
                     allow_only_old(context)
-            grounds = Grounds(root, self._users, self._routes, workers)
+            self._carts = CartService(root, workers, self._cart_defaults)
+            grounds = Grounds(root, self._users, self._routes, workers, self._carts)
             self._listener = Listener(Dispatcher(grounds, self._book, self._on_request), context)
             self._port = await self._listener.open(self.host, self._wanted_port)
         except BaseException:
@@ -232,6 +248,8 @@ class Depot:
             if self._listener is not None:
                 await self._listener.close()
         finally:
+            if self._carts is not None:
+                await self._carts.close()
             if self._workers is not None:
                 await asyncio.to_thread(self._workers.close)
 

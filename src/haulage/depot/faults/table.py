@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
 
-from haulage.depot.faults import bodies, codings, framing, garbage, heads, ranges, redirects, refusals
+from haulage.depot.faults import bodies, carts, codings, framing, garbage, heads, ranges, redirects, refusals
 from haulage.depot.faults.request import FaultRequest
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Fault:
         case: The case of the table of reliability that it belongs to.
         act: Does it.
         in_body: The fault is in the body only, so a HEAD request is answered properly.
+        of_cart: It stands where a cart service would: its path goes on with a cart, and it has all methods of one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Fault:
     case: str
     act: Act
     in_body: bool = False
+    of_cart: bool = False
 
     @property
     def usage(self) -> str:
@@ -54,6 +56,11 @@ class Fault:
 def _body(name: str, parameters: str, description: str, case: str, act: Act) -> Fault:
     """A fault in the body."""
     return Fault(name, parameters, description, case, act, in_body=True)
+
+
+def _cart(name: str, parameters: str, description: str, act: Act) -> Fault:
+    """A fault of a cart service."""
+    return Fault(name, parameters, description, "T12", act, of_cart=True)
 
 
 _ALL = (
@@ -140,6 +147,12 @@ _ALL = (
         "Q01-Q05",
         refusals.refuse,
     ),
+    _cart("cart-html", "", "a cart service that sends a log-in page with 200, whatever is asked", carts.html),
+    _cart("cart-no-headers", "", "HEAD: 204 without X-Pacifica-Status; GET: 202 for ever", carts.no_headers),
+    _cart("cart-never", "", "HEAD: staging for ever; GET: 202 for ever", carts.never),
+    _cart("cart-202", "", "HEAD: ready; GET: 202 for ever", carts.refused),
+    _cart("cart-error", "message=", "HEAD: 500, status error, and `message`; GET: 202 for ever", carts.error),
+    _cart("cart-json", "", "HEAD: ready; GET: 200 with an error as JSON", carts.json_body),
 )
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _ALL})
