@@ -9,6 +9,7 @@ from __future__ import annotations
 from haulage import errors, events
 from haulage._version import __version__
 from haulage.downloaders.base import BaseDownloader
+from haulage.downloaders.cart import CartDownloader
 from haulage.downloaders.file import FileDownloader
 from haulage.downloaders.http import HttpDownloader
 from haulage.errors import *  # noqa: F403 - every error is part of this door; the list stands in haulage.errors
@@ -29,6 +30,7 @@ from haulage.transport.status import (
 __all__ = [
     "AuthorizationFailure",
     "BaseDownloader",
+    "CartDownloader",
     "DownloadResult",
     "DownloaderFactory",
     "FileDownloader",

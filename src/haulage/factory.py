@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from haulage.blocking import LoopThread
+from haulage.blocking import LoopThread, run_blocking
 from haulage.downloaders.base import BaseDownloader
+from haulage.downloaders.cart import CartDownloader
 from haulage.downloaders.file import FileDownloader
 from haulage.downloaders.http import HttpDownloader
 from haulage.downloaders.runtime import Context, Runtime
@@ -15,16 +16,21 @@ from haulage.transport.agent import user_agent
 from haulage.urls import scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
 __all__ = ["ENTRY_POINT_GROUP", "DownloaderFactory"]
 
 ENTRY_POINT_GROUP = "haulage.downloaders"
 
+T = TypeVar("T")
+D = TypeVar("D", bound=BaseDownloader)
+
 _SCHEMES: dict[str, type[BaseDownloader]] = {
     "http": HttpDownloader,
     "https": HttpDownloader,
     "file": FileDownloader,
+    "cart": CartDownloader,
+    "cart+https": CartDownloader,
 }
 
 
@@ -36,8 +42,8 @@ class DownloaderFactory:
 
     Args:
         remote: Settings; None for the defaults.
-        downloader_overrides: Scheme → class, in place of or in addition to http, https, file and the schemes that
-            other packages bring through the entry-point group ``haulage.downloaders``.
+        downloader_overrides: Scheme → class, in place of or in addition to http, https, file, cart, cart+https and
+            the schemes that other packages bring through the entry-point group ``haulage.downloaders``.
 
     Raises:
         SettingsError: Settings that are none, or overrides that are no downloader classes.
@@ -83,6 +89,19 @@ class DownloaderFactory:
             raise UnsupportedProtocol(scheme, tuple(sorted(self._classes)), url=str(url))
         if kind is None:
             kind = self._classes[scheme] = self._from_entry_points(scheme, url)
+        return self.make(kind, url, **kwargs)
+
+    def make(self, kind: type[D], url: str, **kwargs: Any) -> D:
+        """Return a downloader of a given class, whatever the scheme.
+
+        Args:
+            kind: The class.
+            url: The URL.
+            kwargs: Arguments of the class.
+
+        Raises:
+            MalformedRequest: The URL or an argument cannot be right.
+        """
         return kind.from_context(url, self._context, **kwargs)
 
     @staticmethod
@@ -95,7 +114,8 @@ class DownloaderFactory:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self.aclose()
+        if self._held:
+            await self._context.release(self._held.pop())
 
     async def aclose(self) -> None:
         """Let go of the connections; running downloads keep theirs until they end."""
@@ -122,6 +142,18 @@ class DownloaderFactory:
                 portal.run(self.aclose)
             finally:
                 portal.__exit__()
+
+    def call(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Call *function* and wait for its coroutine, on the loop that ``with`` opened or on one of its own.
+
+        Args:
+            function: A coroutine function without arguments, which may use this factory.
+
+        Returns:
+            What the coroutine returns.
+        """
+        portal = self._context.portal
+        return run_blocking(function) if portal is None else portal.run(function)
 
     def _from_entry_points(self, scheme: str, url: str) -> type[BaseDownloader]:
         # Only for a scheme we do not know: importing this and reading the entry points takes a while.

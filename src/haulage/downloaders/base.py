@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from haulage import events
 from haulage.blocking import run_blocking
@@ -103,7 +103,7 @@ class BaseDownloader(LeasedDelivery):
         self.throttler = throttler
 
     @classmethod
-    def from_context(cls, url: str, context: Context, **kwargs: Any) -> BaseDownloader:
+    def from_context(cls, url: str, context: Context, **kwargs: Any) -> Self:
         """Return a downloader that shares *context*; what a factory calls.
 
         Args:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from haulage.downloaders.targets import Destination, IfExists, Target
     from haulage.events import Event, Observer
     from haulage.result import Proof
+    from haulage.sinks import Sink
     from haulage.urls import ParsedUrl
 
 __all__ = ["Delivery"]
@@ -211,7 +212,7 @@ class Delivery:
             DestinationError: It cannot be written to.
         """
         assert self._runtime is not None
-        target = make_target(self._destination, self._if_exists, self.settings)
+        target = await self._new_target()
         try:
             if isinstance(target, FileTarget):
                 await target.prepare(self._runtime.directories)
@@ -221,6 +222,14 @@ class Delivery:
             target.release()
             raise
         self._target = target
+
+    async def _new_target(self) -> Target:
+        """Return the place that the destination means, for a subclass to choose another."""
+        return make_target(self._destination, self._if_exists, self.settings)
+
+    def _new_sink(self, target: Target) -> Sink:
+        """Return the sink of the next attempt, for a subclass to add a proof of its own."""
+        return target.sink()
 
     async def _is_there_already(self) -> bool:
         """Whether what is at the destination is what is wanted, so that nothing need be asked for."""
@@ -265,7 +274,7 @@ class Delivery:
             await self._target.settle(offered_name((headers or {}).get("Content-Disposition"), self._parsed))
         runtime = self._runtime
         attempt = self._attempt = Attempt(
-            self._target.sink(), self._algorithms, runtime.workers, batch=runtime.batch, announced=announced
+            self._new_sink(self._target), self._algorithms, runtime.workers, batch=runtime.batch, announced=announced
         )
         await attempt.open()
         return attempt

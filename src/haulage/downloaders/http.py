@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from multidict import CIMultiDict
 
@@ -82,7 +82,7 @@ class HttpDownloader(BaseDownloader):
         **kwargs: Any,
     ) -> None:
         super().__init__(url, throttler=throttler, max_retries=max_retries, **kwargs)
-        if self._parsed.scheme not in ("http", "https"):
+        if self._parsed.scheme not in ("http", "https"):  # what is asked, whatever the scheme of `url`
             msg = f"{type(self).__name__} serves http and https, not {self._parsed.scheme!r}"
             raise MalformedRequest(msg, url=self.url)
         self.session = session
@@ -99,7 +99,7 @@ class HttpDownloader(BaseDownloader):
             raise MalformedRequest(str(error), url=self.url) from None
 
     @classmethod
-    def from_context(cls, url: str, context: Context, **kwargs: Any) -> BaseDownloader:
+    def from_context(cls, url: str, context: Context, **kwargs: Any) -> Self:
         """Return a downloader with the headers, credentials and proxy of the context's settings.
 
         Args:

@@ -14,7 +14,7 @@ from asyncio_throttle.throttler import Throttler
 
 from haulage.downloaders.hosts import Hosts
 from haulage.rules.limits import ByteBucket, read_buffer_size
-from haulage.sinks.directory import Directories
+from haulage.sinks.directories import Directories
 from haulage.steadfast import to_the_end
 from haulage.transport.client import Client
 from haulage.workers import Workers

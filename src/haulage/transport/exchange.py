@@ -1,4 +1,4 @@
-"""One GET from the caller's URL to the response that has the body, over redirects judged hop by hop.
+"""One request from the caller's URL to the response that has the body, over redirects judged hop by hop.
 
 Credentials and the caller's headers belong to the origin they were given for. A hop to another origin is made without
 them, and, unless policy says otherwise, not into a more private part of the network.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from multidict import CIMultiDict
 from yarl import URL
 
+from haulage.errors import RedirectError
 from haulage.rules.addresses import Space, space_of
 from haulage.rules.redirects import REDIRECT_STATUSES, next_hop
 from haulage.transport.connection import PeerResponse, StaleConnection
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Request", "send"]
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
-_PLAIN = ((), (), None, None, _NO_OPTIONS)  # the fields of a request after its URL, when there is nothing special
+# The fields of a request after its URL, when there is nothing special.
+_PLAIN = ((), (), None, None, _NO_OPTIONS, "GET", None)
+_FOLLOWED = ("GET", "HEAD")
 
 
 class Request(NamedTuple):
@@ -42,6 +45,8 @@ class Request(NamedTuple):
         proxy: URL of a proxy, or None.
         proxy_authorization: Value of a Proxy-Authorization header, or None.
         options: More keyword arguments for aiohttp's ``request``.
+        method: GET, or another. Only those that change nothing are sent along redirects.
+        body: What to send with it, or None.
     """
 
     url: ParsedUrl
@@ -50,6 +55,8 @@ class Request(NamedTuple):
     proxy: str | None = None
     proxy_authorization: str | None = None
     options: Mapping[str, Any] = _NO_OPTIONS
+    method: str = "GET"
+    body: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.url!r})"
@@ -78,6 +85,9 @@ async def send(client: Client, request: Request, session: Session | None = None)
         if response.status not in REDIRECT_STATUSES:
             return response
         try:
+            if request.method not in _FOLLOWED:
+                msg = f"a redirect in answer to {request.method} is not followed"
+                raise RedirectError(msg, url=url.text)
             target = next_hop(url, response.headers.get("Location"), hops)
             if target.origin != url.origin and session is None and request.proxy is None:
                 source = _source(client.settings.allow_private_addresses, response)
@@ -106,7 +116,8 @@ async def _hop(
         try:
             return await _ask(session, request, url, tls)
         except StaleConnection:
-            pass
+            if request.method == "POST":  # the only method in use that must not be done twice
+                raise
         return await _ask(session, request, url, tls)
 
 
@@ -120,6 +131,8 @@ def _ask(session: Session, request: Request, url: ParsedUrl, tls: ssl.SSLContext
             headers[name] = value
     options: dict[str, Any] = {"allow_redirects": False, "auto_decompress": False, **request.options}
     options["headers"] = headers
+    if request.body is not None:
+        options["data"] = request.body
     if tls is not None:
         options.setdefault("ssl", tls)
     if url is not request.url:
@@ -131,7 +144,7 @@ def _ask(session: Session, request: Request, url: ParsedUrl, tls: ssl.SSLContext
             if url.scheme == "https":
                 headers = options["proxy_headers"] = CIMultiDict(options.get("proxy_headers") or {})
             headers["Proxy-Authorization"] = request.proxy_authorization
-    return session.get(target, **options)
+    return session.request(request.method, target, **options)
 
 
 def _source(allowed: bool | None, response: Response) -> Space | None:  # noqa: FBT001 - a setting
