@@ -1,7 +1,7 @@
 """Everything there is to run, as nox sessions: ``nox -l`` lists them.
 
-Tests run against the built wheel, never against the source tree. Servers from Debian (nginx, aria2) are installed when
-that is possible and said to be missing when it is not.
+Tests run against the built wheel, never against the source tree. Servers from Debian (nginx, aria2, Redis) are
+installed when that is possible and said to be missing when it is not.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import subprocess
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "types", "tests", "docs", "demo"]
+nox.options.sessions = ["lint", "types", "pacifica", "tests", "docs", "demo"]
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_missing_interpreters = False
 
@@ -69,6 +70,24 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report", "--skip-covered", "--fail-under=90")
+
+
+@nox.session(python="3.11")
+def pacifica(session: nox.Session) -> None:
+    """Run the tests of carts against Pacifica's own services; arguments go to pytest."""
+    ensure_debian(session, "redis-server", "redis-server")
+    for command in ("redis-server", "setpriv"):
+        if shutil.which(command) is None:
+            session.skip(f"no {command}, so NOT TESTED: carts against Pacifica's own services")
+    venv = Path(session.create_tmp()) / "services"
+    session.install("virtualenv", ".[depot]", *group("test"))
+    session.run("virtualenv", "--quiet", "--clear", str(venv))
+    try:
+        pip = (str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check")
+        session.run(*pip, "install", "--requirement", "tests/carts/pacifica.txt", external=True)
+    except CommandFailed:
+        session.skip("Pacifica cannot be installed, so NOT TESTED: carts against Pacifica's own services")
+    session.run("pytest", "tests/carts/test_services.py", "--pacifica", str(venv), *session.posargs)
 
 
 @nox.session
