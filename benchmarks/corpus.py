@@ -37,6 +37,13 @@ def make_many(root: Path, folder: str, count: int, size: int) -> tuple[Body, ...
     return tuple(_make_small(root, f"{folder}/{number:06}.bin", size) for number in range(count))
 
 
+def make_sparse(root: Path, name: str, size: int) -> Body:
+    """Write one body of ``size`` zeros that takes no room, where the file system has holes."""
+    with (root / name).open("wb") as file:
+        file.truncate(size)
+    return Body(path=name, sha256=file_sha256(root / name), size=size)
+
+
 def make_links(root: Path, folder: str, body: Body, count: int) -> tuple[Body, ...]:
     """Give one body ``count`` names, so that many big bodies do not fill the memory."""
     (root / folder).mkdir()

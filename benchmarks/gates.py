@@ -1,10 +1,10 @@
 """The bounds that haulage has promised to keep, and whether a run kept them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.catalogue import HAULAGE, UVLOOP
-from benchmarks.gauges import IMPORT, LAG, MEMORY_MANY, MEMORY_ONE, Gauge
+from benchmarks.gauges import IMPORT, LAG, MEMORY_MANY, MEMORY_ONE, Gauge, Kind
 from benchmarks.rounds import Outcome
 from benchmarks.stats import named, ratio
 from benchmarks.works import BIG_HTTP, BIG_HTTPS, SMALL
@@ -20,10 +20,15 @@ RATIO_GATES = (
 )
 """Work, peer, and the largest share of the peer's time that haulage may take."""
 
-GAUGE_GATES = ((MEMORY_ONE, 32.0), (MEMORY_MANY, 64.0), (LAG, 20.0), (IMPORT, 1.3))
-"""Gauge and the largest value it may have, in its own unit."""
-
 VARIANTS = (HAULAGE, UVLOOP)
+
+GAUGE_GATES = (
+    (MEMORY_ONE, 32.0, VARIANTS),
+    (MEMORY_MANY, 64.0, VARIANTS),
+    (LAG, 20.0, VARIANTS),
+    (IMPORT, 1.3, (HAULAGE,)),
+)
+"""Gauge, the largest value it may have, in its own unit, and which variants have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,13 @@ class Verdict:
         return "pass" if self.value <= self.bound else "FAIL"
 
 
-def judge(outcomes: Mapping[str, tuple[Outcome, ...]], gauges: tuple[Gauge, ...]) -> tuple[Verdict, ...]:
+def judge(
+    outcomes: Mapping[str, tuple[Outcome, ...]],
+    gauges: tuple[Gauge, ...],
+    *,
+    ratio_gates: Iterable[tuple[str, str, float]] = RATIO_GATES,
+    gauge_gates: Iterable[tuple[Kind, float, tuple[str, ...]]] = GAUGE_GATES,
+) -> tuple[Verdict, ...]:
     """Compare a run with every bound, for each variant of haulage."""
     verdicts = [
         Verdict(
@@ -54,7 +65,7 @@ def judge(outcomes: Mapping[str, tuple[Outcome, ...]], gauges: tuple[Gauge, ...]
             value=_ratio(outcomes.get(work, ()), variant, peer),
             unit="x",
         )
-        for work, peer, bound in RATIO_GATES
+        for work, peer, bound in ratio_gates
         for variant in VARIANTS
     ]
     verdicts += [
@@ -65,9 +76,8 @@ def judge(outcomes: Mapping[str, tuple[Outcome, ...]], gauges: tuple[Gauge, ...]
             value=next((g.value for g in gauges if g.kind == kind and g.peer == variant), None),
             unit=kind.unit,
         )
-        for kind, bound in GAUGE_GATES
-        for variant in VARIANTS
-        if kind != IMPORT or variant == HAULAGE
+        for kind, bound, variants in gauge_gates
+        for variant in variants
     ]
     return tuple(verdicts)
 

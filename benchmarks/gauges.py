@@ -6,29 +6,33 @@ from statistics import median
 
 from benchmarks.catalogue import HAULAGE, Peer
 from benchmarks.children import capture, last_words
-from benchmarks.process import PeerError, Place, make_job, missing, run_module
-from benchmarks.rounds import FAILED, MEASURED, SKIPPED, Plan
-from benchmarks.works import Work
+from benchmarks.process import PeerError, Place, missing, run_module
+from benchmarks.rounds import FAILED, MEASURED, SKIPPED, Plan, Workload
 
 IMPORT_CODE = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A sort of gauge: which probe measures it, which field it answers, times what, in what."""
+    """A sort of gauge: which probe measures it, which field it answers, times what, in what.
+
+    ``probe`` is a module; without one the peer's own answer has the field. Of all rounds the median
+    counts, or with ``worst`` the largest value.
+    """
 
     key: str
     title: str
-    probe: str
+    probe: str | None
     field: str
     factor: float
     unit: str
+    worst: bool = False
 
 
 MEMORY_ONE = Kind(
     key="memory-one",
     title="peak memory over idle, {work}",
-    probe="memory",
+    probe="benchmarks.probes.memory",
     field="over_idle",
     factor=1 / (1 << 20),
     unit="MiB",
@@ -37,7 +41,7 @@ MEMORY_MANY = replace(MEMORY_ONE, key="memory-many")
 LAG = Kind(
     key="lag",
     title="event-loop lag, 99.9th percentile, {work}",
-    probe="lag",
+    probe="benchmarks.probes.lag",
     field="p999",
     factor=1000.0,
     unit="ms",
@@ -45,7 +49,7 @@ LAG = Kind(
 IMPORT = Kind(
     key="import",
     title="import haulage / import aiohttp, fresh interpreters",
-    probe="",
+    probe=None,
     field="",
     factor=1.0,
     unit="x",
@@ -54,7 +58,7 @@ IMPORT = Kind(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
-    """One figure of one variant: the median of ``values`` counts, in the unit of its kind."""
+    """One figure of one variant: ``values`` are those of all rounds, in the unit of its kind."""
 
     kind: Kind
     peer: str
@@ -66,10 +70,14 @@ class Gauge:
     @property
     def value(self) -> float | None:
         """The figure that counts, or None if it was not measured."""
-        return median(self.values) if self.values else None
+        if not self.values:
+            return None
+        return max(self.values) if self.kind.worst else median(self.values)
 
 
-def gauge_work(kinds: Sequence[Kind], work: Work, peers: Sequence[Peer], place: Place, plan: Plan) -> tuple[Gauge, ...]:
+def gauge_work(
+    kinds: Sequence[Kind], work: Workload, peers: Sequence[Peer], place: Place, plan: Plan
+) -> tuple[Gauge, ...]:
     """Measure each kind with each variant of haulage, ``plan.rounds`` times, in turn."""
     gauges = [_start(kind, peer, work, missing(peer, place)) for kind in kinds for peer in peers]
     by_name = {peer.name: peer for peer in peers}
@@ -92,25 +100,25 @@ def skip_gauges(kinds: Sequence[Kind], peers: Sequence[Peer], reason: str) -> tu
 
 
 def gauge_import(peer: Peer, place: Place, plan: Plan) -> Gauge:
-    """Compare ``import haulage`` with ``import aiohttp``, fresh interpreters in turn."""
+    """Compare ``import haulage`` with ``import aiohttp``, ``plan.rounds`` fresh interpreters in turn."""
     reason = missing(peer, place)
     gauge = Gauge(kind=IMPORT, peer=HAULAGE, title=IMPORT.title)
     if reason is not None:
         return replace(gauge, state=SKIPPED, reason=reason)
-    plan.say(f"{IMPORT.title}: {plan.import_rounds} rounds")
+    plan.say(f"{IMPORT.title}: {plan.rounds} rounds")
     try:
         for package in ("haulage", "aiohttp"):
             _import_seconds(package, peer, place)
         values = tuple(
             _import_seconds("haulage", peer, place) / _import_seconds("aiohttp", peer, place)
-            for _ in range(plan.import_rounds)
+            for _ in range(plan.rounds)
         )
     except PeerError as error:
         return replace(gauge, state=FAILED, reason=str(error))
     return replace(gauge, values=values)
 
 
-def _start(kind: Kind, peer: Peer, work: Work, reason: str | None) -> Gauge:
+def _start(kind: Kind, peer: Peer, work: Workload, reason: str | None) -> Gauge:
     return Gauge(
         kind=kind,
         peer=peer.name,
@@ -120,17 +128,17 @@ def _start(kind: Kind, peer: Peer, work: Work, reason: str | None) -> Gauge:
     )
 
 
-def _one(gauge: Gauge, work: Work, peer: Peer, place: Place, plan: Plan) -> Gauge:
+def _one(gauge: Gauge, work: Workload, peer: Peer, place: Place, plan: Plan) -> Gauge:
     kind = gauge.kind
     place.clear()
     try:
-        job = make_job(work, peer, place)
-        line = run_module(f"benchmarks.probes.{kind.probe}", job, place, peer)
+        job = work.job(peer, place.destination)
+        line = run_module(kind.probe or f"{work.peers}.{peer.module}", job, place, peer)
     except PeerError as error:
-        plan.say(f"  {gauge.peer}, {kind.probe}: failed, {error}")
+        plan.say(f"  {gauge.peer}, {kind.key}: failed, {error}")
         return replace(gauge, state=FAILED, reason=str(error), values=())
     value = line[kind.field] * kind.factor
-    plan.say(f"  {gauge.peer}, {kind.probe}: {value:.2f} {kind.unit}")
+    plan.say(f"  {gauge.peer}, {kind.key}: {value:.2f} {kind.unit}")
     return replace(gauge, values=(*gauge.values, value))
 
 

@@ -1,10 +1,11 @@
 """The flags of the command, as one typed value."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.catalogue import PEERS
+from benchmarks.catalogue import PEERS, Peer
 from benchmarks.works import WORKS, Sizes
 
 UNITS = {"K": 10, "M": 20, "G": 30}
@@ -84,6 +85,28 @@ def count(text: str) -> int:
     return int(text)
 
 
+def add_comparison(parser: argparse.ArgumentParser, peers: Sequence[Peer]) -> None:
+    """Add the flags of every command that compares peers in rounds."""
+    add = parser.add_argument
+    names = [peer.name for peer in peers]
+    add("--venvs", type=Path, help="folder of environments made by benchmarks.setup_peers")
+    add("--output", type=Path, default=Path("build/benchmarks"), help="folder for the report")
+    add(
+        "--peers",
+        nargs="+",
+        choices=names,
+        default=names,
+        metavar="PEER",
+        help="which peers take part, of: " + ", ".join(names),
+    )
+    add("--rounds", type=count, default=5, help="counted rounds, after one warm-up (%(default)s)")
+    add("--timeout", type=float, default=180.0, help="seconds a peer may take (%(default)g)")
+    add("--verify-all", action="store_true", help="re-read files after each round, not the warm-up only")
+    add("--no-gauges", dest="gauges", action="store_false", help="leave out what is measured of haulage alone")
+    add("--gates", action="store_true", help="compare with the promised bounds, line by line")
+    add("--strict", action="store_true", help="--gates, and exit with 1 unless all are kept")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -91,20 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_comparison(parser, PEERS)
     add = parser.add_argument
-    add("--venvs", type=Path, help="folder of environments made by benchmarks.setup_peers")
-    add("--output", type=Path, default=Path("build/benchmarks"), help="folder for the report")
     add("--plot", choices=("svg", "png"), default="svg", help="format of the plot")
     add("--works", nargs="+", choices=WORKS, default=list(WORKS), help="which works to compare")
-    add(
-        "--peers",
-        nargs="+",
-        choices=[peer.name for peer in PEERS],
-        default=[peer.name for peer in PEERS],
-        metavar="PEER",
-        help="which peers take part, of: " + ", ".join(peer.name for peer in PEERS),
-    )
-    add("--rounds", type=count, default=5, help="counted rounds, after one warm-up (%(default)s)")
     add("--import-rounds", type=count, default=15, help="of the import gauge (%(default)s)")
     add("--big", type=size, default=1 << 30, metavar="SIZE", help="the big body (1G)")
     add("--files", type=count, default=10_000, help="number of small files (%(default)s)")
@@ -112,9 +125,4 @@ def _parser() -> argparse.ArgumentParser:
     add("--parallel", type=count, default=100, help="bodies at once, memory gauge (%(default)s)")
     add("--parallel-size", type=size, default=16 << 20, metavar="SIZE", help="of each (16M)")
     add("--concurrency", type=count, default=10, help="downloads at once, all peers (%(default)s)")
-    add("--timeout", type=float, default=180.0, help="seconds a peer may take (%(default)g)")
-    add("--verify-all", action="store_true", help="re-read files after each round, not the warm-up only")
-    add("--no-gauges", dest="gauges", action="store_false", help="leave out memory, lag, import")
-    add("--gates", action="store_true", help="compare with the promised bounds, line by line")
-    add("--strict", action="store_true", help="--gates, and exit with 1 unless all are kept")
     return parser

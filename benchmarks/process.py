@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from benchmarks.catalogue import Peer
 from benchmarks.children import capture, last_words, outputs, running
 from benchmarks.corpus import Body, file_sha256
-from benchmarks.works import Work
 
 ROOT = Path(__file__).resolve().parent.parent
 """The root of the repository: what a peer needs on its path to find ``benchmarks.peers``."""
@@ -63,14 +62,14 @@ def missing(peer: Peer, place: Place) -> str | None:
     return None
 
 
-def run_module(module: str, job: dict[str, Any], place: Place, peer: Peer) -> dict[str, Any]:
+def run_module(module: str, job: Mapping[str, Any], place: Place, peer: Peer) -> dict[str, Any]:
     """Start ``module`` in the peer's environment with ``job`` and return the line it answers.
 
     Raises:
         PeerError: It took too long, ended with an error, or did not answer.
     """
     path = place.destination.parent / "job.json"
-    path.write_text(json.dumps(job))
+    path.write_text(json.dumps(dict(job)))
     command = [place.python(peer.venv), "-P", "-m", module, str(path)]
     out, err = _run(command, place, module_environment() | dict(peer.environment))
     try:
@@ -90,27 +89,16 @@ def module_environment() -> dict[str, str]:
     return direct | {"PYTHONPATH": str(ROOT)}
 
 
-def make_job(work: Work, peer: Peer, place: Place) -> dict[str, Any]:
-    """Return the job a peer receives, as plain JSON values."""
-    return {
-        "urls": [f"{work.origin}/{body.path}" for body in work.bodies],
-        "sha256": [body.sha256 for body in work.bodies],
-        "sizes": [body.size for body in work.bodies],
-        "destination": str(place.destination),
-        "concurrency": work.concurrency,
-        "ca_file": None if work.ca_file is None else str(work.ca_file),
-        "loop": peer.loop,
-    }
-
-
-def check(bodies: Sequence[Body], destination: Path) -> None:
+def check(expected: Mapping[Path, Body]) -> None:
     """Read again what a peer wrote.
+
+    Args:
+        expected: Where it has to lie, and what it has to be.
 
     Raises:
         PeerError: A file is missing or has other bytes than were served.
     """
-    for body in bodies:
-        path = destination / body.path.rpartition("/")[2]
+    for path, body in expected.items():
         if not path.is_file():
             msg = f"it said it was done, but {path.name} is missing"
             raise PeerError(msg)

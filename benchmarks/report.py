@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.catalogue import HAULAGE, UVLOOP
+from benchmarks.command import write
 from benchmarks.gates import Verdict
 from benchmarks.gauges import Gauge
 from benchmarks.rounds import FAILED, MEASURED, SKIPPED, Outcome
@@ -20,19 +22,24 @@ TIMES = ("peer", "version", "median s", "min s", "max s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The outcomes of one work; ``size`` is all its bodies together in bytes."""
+    """The outcomes of one work.
+
+    ``size`` is all its bodies together in bytes; ``parts`` names the parts of the time to be shown.
+    """
 
     key: str
     title: str
     size: int
     files: int
     outcomes: tuple[Outcome, ...]
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything a run found out; ``notes`` are the sentences above the tables."""
 
+    title: str
     notes: tuple[str, ...]
     tables: tuple[Table, ...]
     gauges: tuple[Gauge, ...]
@@ -51,11 +58,11 @@ def machine() -> str:
 
 def to_markdown(report: Report) -> str:
     """Return the report as Markdown."""
-    parts = ["# Haulage beside its peers", "\n".join(f"- {note}" for note in report.notes)]
+    parts = [f"# {report.title}", "\n".join(f"- {note}" for note in report.notes)]
     for table in report.tables:
         parts += [f"## {table.title}", *_tables(table)]
     if report.gauges:
-        parts += ["## Haulage alone", _gauges(report.gauges)]
+        parts += ["## Gauges", _gauges(report.gauges)]
     if report.verdicts:
         parts += ["## Gates", _verdicts(report.verdicts)]
     return "\n\n".join(parts) + "\n"
@@ -90,11 +97,21 @@ def to_json(report: Report) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
+def publish(report: Report, folder: Path, name: str) -> None:
+    """Print a report, and write it and its JSON into ``folder``, as ``name``."""
+    markdown = to_markdown(report)
+    sys.stdout.write(markdown)
+    sys.stdout.flush()
+    write(folder / f"{name}.md", markdown)
+    write(folder / f"{name}.json", to_json(report))
+
+
 def _tables(table: Table) -> Iterable[str]:
     measured = [outcome for outcome in table.outcomes if outcome.seconds]
     if measured:
         pace = "files/s" if table.files > 1 else "MB/s"
-        head = (*TIMES, pace, "peak RSS MiB", f"{HAULAGE} / it", f"{UVLOOP} / it")
+        parts = (f"{name} s" for name in table.parts)
+        head = (*TIMES, *parts, pace, "peak RSS MiB", f"{HAULAGE} / it", f"{UVLOOP} / it")
         rows = sorted(measured, key=lambda outcome: median(outcome.seconds))
         yield _grid(head, (_row(outcome, table) for outcome in rows))
     for state in (FAILED, SKIPPED):
@@ -112,6 +129,7 @@ def _row(outcome: Outcome, table: Table) -> tuple[str, ...]:
         f"{middle:.3f}",
         f"{min(outcome.seconds):.3f}",
         f"{max(outcome.seconds):.3f}",
+        *(f"{median(outcome.parts[name]):.3f}" if name in outcome.parts else "-" for name in table.parts),
         f"{pace:,.0f}",
         f"{outcome.peak_rss / (1 << 20):.0f}" if outcome.peak_rss else "-",
         _number(_ratio(table, HAULAGE, outcome)),
@@ -132,6 +150,7 @@ def _plain(outcome: Outcome, table: Table) -> dict[str, Any]:
         "note": outcome.peer.note,
         "version": outcome.version,
         "seconds": times,
+        "parts": outcome.parts,
         "median": median(times) if times else None,
         "peak_rss": outcome.peak_rss,
         "ratios": {variant: _ratio(table, variant, outcome) for variant in (HAULAGE, UVLOOP)},
@@ -150,7 +169,7 @@ def _gauges(gauges: tuple[Gauge, ...]) -> str:
         )
         for gauge in gauges
     )
-    return _grid(("gauge", "variant", "median", "range"), rows)
+    return _grid(("gauge", "variant", "value", "range"), rows)
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> str:

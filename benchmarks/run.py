@@ -22,6 +22,8 @@ from benchmarks.scratch import Scratch
 from benchmarks.server import Server, ServerError, serve
 from benchmarks.works import make_corpus, make_parallel, make_works, titles
 
+TITLE = "Haulage beside its peers"
+
 OURS = tuple(peer for peer in PEERS if peer.name in {HAULAGE, UVLOOP})
 """The variants the gauges measure."""
 
@@ -50,11 +52,11 @@ class Run:
             notes = (f"{machine()}; {today()}.", f"Nothing was downloaded: {error}.")
             tables, gauges = self._without_server(found, str(error))
         if self.options.gauges:
-            gauges += (gauge_import(OURS[0], self.place, self.plan),)
+            gauges += (gauge_import(OURS[0], self.place, replace(self.plan, rounds=self.options.import_rounds)),)
         verdicts: tuple[gates.Verdict, ...] = ()
         if self.options.gates:
             verdicts = gates.judge({table.key: table.outcomes for table in tables}, gauges)
-        return Report(notes=notes, tables=tables, gauges=gauges, verdicts=verdicts)
+        return Report(title=TITLE, notes=notes, tables=tables, gauges=gauges, verdicts=verdicts)
 
     def _measure(
         self, found: tuple[Outcome, ...], server: Server, root: Path

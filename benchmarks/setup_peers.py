@@ -28,6 +28,7 @@ ENVIRONMENTS = {
     "hf_transfer": ("hf_transfer",),
     "pooch": ("pooch",),
     "huggingface_hub": ("huggingface_hub",),
+    "pacifica_downloader": ("pacifica-downloader==0.4.1",),
     "plot": ("matplotlib",),
 }
 """Folder of the environment, and what is installed in it."""
@@ -80,7 +81,7 @@ def make_environment(folder: Path, name: str, editable: bool) -> str:  # noqa: F
     if name == "haulage":
         flags += ["--editable"] if editable else ["--force-reinstall"]
     _run([*pip, "install", *flags, *wanted])
-    names = {requirement.replace("_", "-") for requirement in wanted} | {"haulage", "uvloop"}
+    names = {requirement.partition("==")[0].replace("_", "-") for requirement in wanted} | {"haulage", "uvloop"}
     frozen = _run([*pip, "list", "--format=freeze"]).splitlines()
     return ", ".join(line for line in frozen if line.partition("==")[0].replace("_", "-") in names)
 

@@ -1,9 +1,13 @@
 """What is compared: the works, and the bodies they need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
+from benchmarks.catalogue import Peer
 from benchmarks.corpus import Body, make_big, make_links, make_many
+from benchmarks.process import check
 from benchmarks.server import Server
 
 BIG_HTTP = "big-http"
@@ -48,6 +52,9 @@ class Corpus:
 class Work:
     """One thing to do: bodies from an origin, at most ``concurrency`` at once."""
 
+    peers: ClassVar[str] = "benchmarks.peers"
+    parts: ClassVar[tuple[str, ...]] = ()
+
     key: str
     title: str
     origin: str
@@ -59,6 +66,26 @@ class Work:
     def size(self) -> int:
         """All bodies together, in bytes."""
         return sum(body.size for body in self.bodies)
+
+    def job(self, peer: Peer, destination: Path) -> Mapping[str, Any]:
+        """Return the job a peer receives; see `benchmarks.peers._job.Job`."""
+        return {
+            "urls": [f"{self.origin}/{body.path}" for body in self.bodies],
+            "sha256": [body.sha256 for body in self.bodies],
+            "sizes": [body.size for body in self.bodies],
+            "destination": str(destination),
+            "concurrency": self.concurrency,
+            "ca_file": None if self.ca_file is None else str(self.ca_file),
+            "loop": peer.loop,
+        }
+
+    def check(self, destination: Path) -> None:
+        """Read again what a peer wrote.
+
+        Raises:
+            PeerError: A file is missing or has other bytes than were served.
+        """
+        check({destination / body.path.rpartition("/")[2]: body for body in self.bodies})
 
 
 def make_corpus(root: Path, sizes: Sizes) -> Corpus:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.peers._job import Job, answer, memory
@@ -49,12 +49,14 @@ class Launcher:
 def run_command(tool: str, work: Callable[[Job, Launcher], object]) -> None:
     """Do the job by starting ``tool`` inside the timed part, and answer the harness."""
     job = Job.read(Path(sys.argv[1]))
-    version = _version(Launcher(job.destination).call(tool, "--version").split())
+    told = version(tool, job.destination)
     launcher = Launcher(job.destination)
     start = time.perf_counter()
     work(job, launcher)
-    answer(time.perf_counter() - start, version, launcher.peak_rss)
+    answer(time.perf_counter() - start, told, launcher.peak_rss)
 
 
-def _version(words: Sequence[str]) -> str:
+def version(tool: str, directory: Path) -> str:
+    """Return what a command says of its version."""
+    words = Launcher(directory).call(tool, "--version").split()
     return next((word for word in words if word[0].isdigit()), "unknown")

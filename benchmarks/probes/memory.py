@@ -15,12 +15,23 @@ RESET_PEAK = "5"
 
 async def gauge(job: Job) -> dict[str, float]:
     """Do the job and return the bytes of resident memory: idle, peak, and the difference."""
+    idle = reset_peak()
+    await work(job)
+    return over_idle(idle)
+
+
+def reset_peak() -> int:
+    """Set the high-water mark of resident memory back, and return what is resident now, in bytes."""
     idle = memory("VmRSS")
     if not idle:
         msg = "this system has no /proc/self/status to read resident memory from"
         raise OSError(msg)
-    Path("/proc/self/clear_refs").write_text(RESET_PEAK)  # noqa: ASYNC240 - nothing runs yet
-    await work(job)
+    Path("/proc/self/clear_refs").write_text(RESET_PEAK)
+    return idle
+
+
+def over_idle(idle: int) -> dict[str, float]:
+    """Return the bytes of resident memory since `reset_peak`: idle, peak, and the difference."""
     peak = memory("VmHWM")
     return {"idle": idle, "peak": peak, "over_idle": peak - idle}
 

@@ -1,12 +1,9 @@
 """The command: read the flags, run, write the page and the JSON."""
 
 import argparse
-import signal
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
+from benchmarks.command import guarded, say, write
 from benchmarks.options import count
 from benchmarks.process import Place
 from benchmarks.scorecard.cases import CASES
@@ -15,9 +12,6 @@ from benchmarks.scorecard.page import to_json, to_markdown
 from benchmarks.scorecard.play import MOST_BYTES
 from benchmarks.scorecard.run import make_card
 from benchmarks.scratch import open_scratch
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
 
 EPILOG = """\
 examples:
@@ -34,43 +28,20 @@ def main(arguments: list[str] | None = None) -> int:
         0; 2 if it could not run; 130 if it was interrupted.
     """
     options = _parser().parse_args(arguments)
+    return guarded(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     wanted = set(options.cases or (case.key for case in CASES))
     cases = [case for case in CASES if {case.key, case.id} & wanted]
     contestants = [one for one in CONTESTANTS if one.name in options.peers]
-    interrupts: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler
-        interrupts.append(number)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        with open_scratch(2 * MOST_BYTES) as scratch:
-            say(f"working in {scratch.path}")
-            place = Place(venvs=options.venvs, scratch=scratch.path, timeout=options.timeout)
-            card = make_card(cases, contestants, place, options.rounds, say)
-    except (KeyboardInterrupt, OSError) as error:
-        # Raised between two lines of a library, an interrupt can come out as that error.
-        if interrupts or isinstance(error, KeyboardInterrupt):
-            say("interrupted; what this run started is stopped and its files are removed")
-            return INTERRUPTED
-        say(f"could not run: {error}")
-        return 2
-    for path, text in (
-        (options.output, to_markdown(card, timeout=options.timeout, rounds=options.rounds)),
-        (options.json, to_json(card)),
-    ):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        say(f"written: {path}")
+    with open_scratch(2 * MOST_BYTES) as scratch:
+        say(f"working in {scratch.path}")
+        place = Place(venvs=options.venvs, scratch=scratch.path, timeout=options.timeout)
+        card = make_card(cases, contestants, place, options.rounds, say)
+    write(options.output, to_markdown(card, timeout=options.timeout, rounds=options.rounds))
+    write(options.json, to_json(card))
     return 0
-
-
-def say(line: str) -> None:
-    """Tell the person who waits."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
