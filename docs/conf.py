@@ -12,7 +12,7 @@ import aiohttp
 from sphinx.util import logging
 
 import haulage
-from haulage.cli import commands, exits
+from haulage.cli import cart, commands, exits
 from haulage.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(os|pathlib|ssl|typing)\..*"),
     # Aliases of types, which have no entry of their own, and what is not public.
     (r"py:class", r"Certificate|Console|Context|Destination|Headers|IfExists|Path|PathOrPem|Proof|Response|Route"),
-    (r"py:class", r"Session"),
+    (r"py:class", r"Session|YieldFiles"),
+    # Type variables.
+    (r"py:class", r"(haulage\.factory\.)?[DT]"),
 ]
 default_role = "code"
 
@@ -114,11 +116,13 @@ def write_command_pages() -> None:
     """Write the options of each command and the exit codes, from the parser itself."""
     # The help text is as wide as the terminal it believes to be on, and has its colours.
     os.environ.update(COLUMNS="110", NO_COLOR="1")
-    for command in commands.COMMANDS:
-        parser = Parser(prog=f"haulage {command.NAME}")
-        command.add_arguments(parser)
+    pages = {command.NAME: command.add_arguments for command in commands.COMMANDS if command is not cart}
+    pages["cart get"] = cart.add_get_options
+    for name, add_options in pages.items():
+        parser = Parser(prog=f"haulage {name}")
+        add_options(parser)
         text = f"```text\n{parser.format_help().rstrip()}\n```\n"
-        (GENERATED / f"cli-{command.NAME}.md").write_text(text, encoding="utf-8")
+        (GENERATED / f"cli-{name.replace(' ', '-')}.md").write_text(text, encoding="utf-8")
     rows = (line.strip().partition("  ") for line in exits.table().splitlines())
     codes = [f"| {code} | {meaning} |" for code, _, meaning in rows]
     (GENERATED / "cli-exits.md").write_text(

@@ -7,12 +7,14 @@ blocks that begin with ``$ haulage`` are run as well.
 
 The hosts in the examples are made up; here they are depots:
 
-=============================  ====================================================
-``https://example.com``        plain, with the files
-``https://mirror.example.com`` plain, with the same files
-``https://tls.example.com``    TLS, with its authority in ``ca.pem``
-``https://mtls.example.com``   TLS, wants the client certificate in ``client.pem``
-=============================  ====================================================
+==============================  ====================================================
+``https://example.com``         plain, with the files
+``https://mirror.example.com``  plain, with the same files
+``https://tls.example.com``     TLS, with its authority in ``ca.pem``
+``https://mtls.example.com``    TLS, wants the client certificate in ``client.pem``
+``https://carts.example.com``   the cart service of the first one
+``https://policy.example.com``  the first one, which has Pacifica's page about a transaction
+==============================  ====================================================
 
 An HTML comment before a block says what is special about it: ``<!-- not run: reason -->``, or ``<!-- exits 3 -->`` for
 a command that fails. A comment that begins with ``<!-- run`` holds code that runs and is not shown.
@@ -23,8 +25,10 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import hashlib
 import inspect
 import io
+import json
 import os
 import re
 import shlex
@@ -177,6 +181,15 @@ def make_files(directory: Path) -> None:
     (directory / "data.bin").write_bytes(generated(1_000_000, seed=7))
     for name in ("one", "two", "three"):
         (directory / f"{name}.bin").write_bytes(generated(100_000, seed=name))
+    transaction = directory / "status" / "transactions" / "by_id" / "67"
+    transaction.parent.mkdir(parents=True)
+    files = {"1001": ("", "notes.txt", b"hello\n"), "1002": ("raw", "0001.bin", generated(100_000, seed=8))}
+    about = {}
+    for number, (subdir, name, content) in files.items():
+        (directory / number).write_bytes(content)
+        digest = hashlib.sha1(content).hexdigest()
+        about[number] = {"name": name, "subdir": subdir, "hashtype": "sha1", "hashsum": digest, "size": len(content)}
+    transaction.write_text(json.dumps({"_id": 67, "files": about}), encoding="ascii")
 
 
 def main(arguments: list[str]) -> int:
@@ -197,6 +210,10 @@ def main(arguments: list[str]) -> int:
             "https://mirror.example.com": mirror.url,
             "https://tls.example.com": tls.url,
             "https://mtls.example.com": mtls.url,
+            # The scheme is that of the depot, so this goes first.
+            "cart+https://carts.example.com": plain.carts_url.replace("http:", "cart:"),
+            "https://carts.example.com": plain.carts_url,
+            "https://policy.example.com": plain.url,
         }
         for path in pages:
             directory = Path(scratch, path.stem)

@@ -89,7 +89,7 @@ def test_a_bad_url_among_good_ones_is_refused_before_any_request(capsys, home, d
     assert "ftp" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["get"], ["depot"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["get"], ["cart"], ["cart", "get"], ["depot"], ["demo"]])
 def test_help(capsys, command):
     """Every command explains itself and ends well."""
     assert main([*command, "--help"]) == 0

@@ -23,10 +23,11 @@ def test_everything_is_as_expected(haulage, tmp_path):
     ended = run_demo(haulage, tmp_path)
     assert ended.code == 0, ended.err
     said = ended.out.decode()
-    assert said.endswith("11 downloads, all as expected\n")
+    assert said.endswith("12 downloads, all as expected\n")
     assert "refused, nothing left" in said
     assert "verified at attempt 2" in said
     assert "https.bin" in said
+    assert "cart of 12 files, unpacked" in said
 
 
 def test_without_extras_it_says_what_is_left_out(haulage, tmp_path):
@@ -34,4 +35,4 @@ def test_without_extras_it_says_what_is_left_out(haulage, tmp_path):
     ended = run_demo(haulage, tmp_path, "rich", "trustme")
     assert ended.code == 0, ended.err
     assert b"https was left out: TLS in the depot needs trustme" in ended.out
-    assert ended.out.endswith(b"9 downloads, all as expected\n")
+    assert ended.out.endswith(b"10 downloads, all as expected\n")

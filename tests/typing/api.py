@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_type
 import haulage
 from haulage import (
     BaseDownloader,
+    CartDownloader,
     DigestValidationError,
     DownloaderFactory,
     DownloadError,
@@ -22,6 +23,7 @@ from haulage import (
     Remote,
     RemoteArtifact,
     SizeValidationError,
+    cart,
     events,
     fetch,
 )
@@ -98,6 +100,25 @@ HttpDownloader("https://host/a", destination=NamedByServer("directory"), if_exis
 assert_type(fetch("https://host/a", "file", if_exists="verify").proof, Literal["digest", "size", "framing"] | None)
 
 
+CartDownloader("cart://host/1?filename=data", destination="directory/", timeout=60, observer=None)
+
+
+async def carts() -> None:
+    """Both ways to a cart."""
+    down = cart.Downloader("directory", "http://host", timeout=60, keep_cart=True, remote=remote, auth=("user", "pw"))
+    assert_type(down.transactioninfo({"files": {}}), list[cart.CartMember])
+    (file,) = await down.acloudevent({"data": []}, filename="data")
+    assert_type(file.path, str | None)
+    assert_type(file.name, str)
+    assert_type(file.digests, dict[str, str])
+    async with cart.CartAPI("http://host", extra_args={"bundle": True}) as api:
+        cart_url = await api.asetup_cart(lambda: [{"id": 1, "path": "a", "hashsum": "ab", "hashtype": "sha1"}])
+        assert_type(await api.await_for_cart(cart_url, timeout=5), str)
+        assert_type(api.download_url(cart_url), str)
+        await api.adelete_cart(cart_url)
+    assert_type(cart.CartAPI().setup_cart(cart.TransactionInfo.yield_files({"files": {}})), str)
+
+
 class HelloDownloader(BaseDownloader):
     """A downloader for another scheme."""
 
@@ -119,6 +140,10 @@ def watch(event: events.Event) -> None:
     match event:
         case events.BytesReceived():
             assert_type(event.count, int)
+        case events.Staging():
+            assert_type((event.status, event.elapsed), tuple[str, float])
+        case events.MemberUnpacked():
+            assert_type((event.member, event.total), tuple[str, int | None])
         case events.Retrying():
             assert_type(event.error, DownloadError)
             assert_type(event.wait, float)

@@ -1,4 +1,4 @@
-"""The command line: ``haulage get``, ``haulage depot``, ``haulage demo``.
+"""The command line: ``haulage get``, ``haulage cart``, ``haulage depot``, ``haulage demo``.
 
 One module per command, each with `NAME`, `SUMMARY`, `EPILOG`, `add_arguments` and `run`; `haulage.cli.commands` is
 their table. What a command needs and costs time to import, it imports when it runs.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from haulage._version import __version__
-from haulage.cli import demo, depot, get
+from haulage.cli import cart, demo, depot, get
 from haulage.cli.arguments import Parser
 from haulage.cli.exits import Exit, exit_for, table
 from haulage.cli.interruption import Interruption
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = (get, depot, demo)
+COMMANDS = (get, cart, depot, demo)
 
 _EPILOG = f"""\
 examples:
   haulage get https://example.com/file.iso --sha256 9f86d081…
   haulage get -d downloads -j 20 https://example.com/a https://example.com/b
+  haulage cart get --cart-url http://127.0.0.1:8081 --cloud-event event.json -d downloads
   haulage depot --root .
   haulage demo
 
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             return _quiet(Exit.BROKEN_PIPE)
         except Exception as error:  # noqa: BLE001 - the last place where anything can be said
-            return _explain(error, with_traceback=wants_tracebacks(options))
+            return _quiet(_explain(error, with_traceback=wants_tracebacks(options)))
     return _quiet(code) if code == Exit.BROKEN_PIPE else code
 
 

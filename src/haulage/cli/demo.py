@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from haulage.cli.demo_cart import digest_of_tree, download_cart
 from haulage.cli.demo_cases import cases, open_depots
 from haulage.cli.demo_table import print_table
 from haulage.cli.exits import Exit
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from haulage.cli.demo_cases import Case
     from haulage.cli.interruption import Interruption
     from haulage.events import Observer
+    from haulage.result import DownloadResult
 
 __all__ = ["EPILOG", "NAME", "SUMMARY", "add_arguments", "run"]
 
 NAME = "demo"
-SUMMARY = "Start the depot, download generated data from it over http, https and file, and verify it."
+SUMMARY = "Start the depot, download generated data from it over http, https, cart and file, and verify it."
 EPILOG = """\
 Nothing outside this machine is asked, and nothing is left behind. The exit code is 0 only if everything went as it
 should, the failures that should happen included.
@@ -107,17 +109,11 @@ async def _one(factory: DownloaderFactory, case: Case, into: str, observer: Obse
     """Download one case and judge what came of it."""
     path = os.path.join(into, case.name)
     since = time.monotonic()
-    downloader = factory.build(
-        case.url,
-        destination=path,
-        expected_digests={"sha256": case.expected_digest},
-        expected_size=case.size,
-        max_retries=case.retries,
-        observer=observer,
-        key=case.name,
-    )
     try:
-        result = await downloader.run()
+        if case.transaction is None:
+            result = await _file(factory, case, path, observer)
+        else:
+            result = await download_cart(factory, case.url, case.transaction, path, observer)
     except DownloadError as error:
         is_right = case.failure is not None and isinstance(error, case.failure)
         is_left = await asyncio.to_thread(os.path.lexists, path)
@@ -128,10 +124,25 @@ async def _one(factory: DownloaderFactory, case: Case, into: str, observer: Obse
     words = "verified" if digest == case.digest else "WRONG BYTES"
     if result.attempts > 1:
         words += f" at attempt {result.attempts}"
-    return Outcome(case, words, is_right, result.artifact_attributes["size"], result.seconds)
+    return Outcome(case, words, is_right, case.size, result.seconds)
+
+
+async def _file(factory: DownloaderFactory, case: Case, path: str, observer: Observer) -> DownloadResult:
+    downloader = factory.build(
+        case.url,
+        destination=path,
+        expected_digests={"sha256": case.expected_digest},
+        expected_size=case.size,
+        max_retries=case.retries,
+        observer=observer,
+        key=case.name,
+    )
+    return await downloader.run()
 
 
 def _digest(path: str) -> str:
     """Return the digest of what is on the disk, read anew."""
+    if os.path.isdir(path):
+        return digest_of_tree(path)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,8 +6,9 @@ import os
 import pathlib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from haulage.cli.demo_cart import CART_CONTENT, write_transaction
 from haulage.errors import DigestValidationError
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Case:
         failure: The error it must end with; None for success.
         attempts: Attempts it must take.
         retries: Further attempts it may take after errors other than 429.
+        transaction: For a cart, what Pacifica would say of its files; the URL is then that of the service, and size and
+            digest are those of all its files one after the other.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Case:
     failure: type[DownloadError] | None = None
     attempts: int = 1
     retries: int = 3
+    transaction: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Depots:
 
     Attributes:
         url: Where http is served.
+        carts_url: Where carts are served.
+        transaction: What Pacifica would say of the files for a cart.
         tls_url: Where https is served, or None.
         ca_pem: The certificate to trust, or None.
         path: The file that is there to be served.
@@ -61,6 +67,8 @@ class Depots:
     """
 
     url: str
+    carts_url: str
+    transaction: dict[str, Any]
     tls_url: str | None
     ca_pem: str | None
     path: str
@@ -77,14 +85,15 @@ def open_depots(home: str) -> Iterator[Depots]:
     path = os.path.join(root, _FILE_NAME)
     with open(path, "wb") as file:
         file.writelines(generated_chunks(_FILE_SIZE, _FILE_SEED))
+    transaction = write_transaction(root)
     with ExitStack() as stack:
         plain = stack.enter_context(Depot(root))
         try:
             secure = stack.enter_context(Depot(root, tls=True))
         except ImportError as error:
-            yield Depots(plain.url, None, None, path, str(error))
+            yield Depots(plain.url, plain.carts_url, transaction, None, None, path, str(error))
         else:
-            yield Depots(plain.url, secure.url, secure.ca_pem, path, "")
+            yield Depots(plain.url, plain.carts_url, transaction, secure.url, secure.ca_pem, path, "")
 
 
 def cases(depots: Depots) -> list[Case]:
@@ -112,8 +121,25 @@ def cases(depots: Depots) -> list[Case]:
         tls = depots.tls_url
         found.append(made("https.bin", "https, a file", f"{tls}/{_FILE_NAME}", *stored))
         found.append(made("https-large.bin", "https, made up", f"{tls}/_/bytes/{16 * _MIB}?seed=6", 16 * _MIB, 6))
+    found.append(_cart(depots))
     found.append(made("file.bin", "file, from this disk", pathlib.Path(depots.path).as_uri(), *stored))
     wrong = made("wrong.bin", "http, another digest asked for", f"{http}/{_FILE_NAME}", *stored)
     other = generated_digest(1, 7)
     found.append(replace(wrong, expected_digest=other, failure=DigestValidationError, retries=0))
     return found
+
+
+def _cart(depots: Depots) -> Case:
+    from haulage.depot import generated_digest  # noqa: PLC0415 - as above
+
+    digest = generated_digest(*CART_CONTENT)
+    count = len(depots.transaction["files"])
+    return Case(
+        name="cart",
+        what=f"cart of {count} files, unpacked",
+        url=depots.carts_url,
+        size=CART_CONTENT[0],
+        digest=digest,
+        expected_digest=digest,
+        transaction=depots.transaction,
+    )

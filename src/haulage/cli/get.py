@@ -11,7 +11,7 @@ from haulage.cli.arguments import byte_count
 from haulage.cli.destinations import STDOUT, check_directories, destinations, opened
 from haulage.cli.exits import Exit, UsageError, exit_for, table
 from haulage.cli.options import add_display, add_network, remote_for
-from haulage.cli.screens import screen_for
+from haulage.cli.screens import code_with_screen, screen_for
 from haulage.cli.tracing import print_traceback, wants_tracebacks
 from haulage.factory import DownloaderFactory
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["EPILOG", "NAME", "SUMMARY", "add_arguments", "run"]
 
 NAME = "get"
-SUMMARY = "Download URLs (http, https, file) and verify them."
+SUMMARY = "Download URLs (http, https, file, cart) and verify them."
 EPILOG = f"""\
 A file appears under its name when it is complete and verified, and not before; what was there until then stays until
 then. With several URLs one failure does not stop the others, and the exit code is that of the first failure.
@@ -115,10 +115,7 @@ def run(options: argparse.Namespace, interruption: Interruption) -> int:
         check_directories(places, create=options.create_dirs)
         stack.enter_context(screen)
         code = interruption.run(lambda: _download_all(factory, downloaders, tracebacks=wants_tracebacks(options)))
-    if options.json and screen.error is not None and not isinstance(screen.error, BrokenPipeError):
-        print(f"haulage: the events could not be written: {screen.error}", file=sys.stderr)
-        return code or Exit.STORAGE
-    return code
+    return code_with_screen(code, screen, options)
 
 
 async def _download_all(factory: DownloaderFactory, downloaders: Sequence[BaseDownloader], *, tracebacks: bool) -> int:

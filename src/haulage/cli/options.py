@@ -34,19 +34,34 @@ _OPTIONS = {
     "total_timeout": "--timeout",
     "username": "--user",
 }
+_JOBS = 10
+
 _SETTING = re.compile(rf"\b(?:{'|'.join(_OPTIONS)})\b")
 
 
-def add_network(parser: argparse.ArgumentParser) -> None:
-    """Add the options about connections and limits."""
+def add_network(parser: argparse.ArgumentParser, *, several: bool = True, timeout: str = "--timeout") -> None:
+    """Add the options about connections and limits.
+
+    Args:
+        parser: Gets the options.
+        several: Whether there may be more than one download.
+        timeout: The name of the option for the time of an attempt.
+    """
     speed = parser.add_argument_group("speed and limits")
-    speed.add_argument("-j", "--jobs", type=positive, default=10, metavar="N", help="downloads at once (default: 10)")
+    if several:
+        speed.add_argument(
+            "-j", "--jobs", type=positive, default=_JOBS, metavar="N", help=f"downloads at once (default: {_JOBS})"
+        )
+    else:
+        parser.set_defaults(jobs=_JOBS)
     speed.add_argument(
         "--limit-rate", type=byte_rate, metavar="BYTES", help="bytes per second, all together; K, M, G are understood"
     )
     speed.add_argument("--retries", type=count, default=3, metavar="N", help="further attempts (default: 3)")
     speed.add_argument("--max-size", type=byte_count, metavar="BYTES", help="refuse what is larger")
-    speed.add_argument("--timeout", type=seconds, metavar="S", help="for one attempt as a whole (default: none)")
+    speed.add_argument(
+        timeout, dest="total_timeout", type=seconds, metavar="S", help="for one attempt as a whole (default: none)"
+    )
     speed.add_argument("--connect-timeout", type=seconds, metavar="S", help="for getting a connection")
     speed.add_argument("--low-speed-limit", type=byte_rate, metavar="BYTES", help="give up when slower, per second …")
     speed.add_argument("--low-speed-time", type=seconds, metavar="S", help="… for so long (default: 30)")
@@ -119,7 +134,7 @@ def remote_for(options: argparse.Namespace, **more: Any) -> Remote:
             max_retries=options.retries,
             max_speed=options.limit_rate,
             max_size=options.max_size,
-            total_timeout=options.timeout,
+            total_timeout=options.total_timeout,
             connect_timeout=options.connect_timeout,
             low_speed_limit=options.low_speed_limit,
             low_speed_time=options.low_speed_time,

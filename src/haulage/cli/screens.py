@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from haulage.events import Event
     from haulage.progress import Reader
 
-__all__ = ["Screen", "screen_for"]
+__all__ = ["Screen", "code_with_screen", "screen_for"]
 
 
 class Screen:
@@ -81,6 +81,14 @@ def screen_for(options: argparse.Namespace, *, expected: int, stop: Callable[[in
     if not options.verbose and not wants_tracebacks(options) and not is_shared and can_be_live():
         return Screen(RichProgress(expected=expected))
     return Screen(PlainProgress(expected=expected, verbose=options.verbose > 0))
+
+
+def code_with_screen(code: int, screen: Screen, options: argparse.Namespace) -> int:
+    """Return *code*, or another one where all went well and those who asked for events could not be told."""
+    if options.json and screen.error is not None and not isinstance(screen.error, BrokenPipeError):
+        print(f"haulage: the events could not be written: {screen.error}", file=sys.stderr)
+        return code or Exit.STORAGE
+    return code
 
 
 def can_be_live() -> bool:

@@ -7,92 +7,24 @@ no memory and hardly any time.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
-from haulage.events import AttemptStarted, BytesReceived, Event, Failed, HeadersReceived, Retrying, Succeeded
-from haulage.progress.text import is_silent, message_of, name_of
+from haulage.events import (
+    AttemptStarted,
+    BytesReceived,
+    Event,
+    Failed,
+    HeadersReceived,
+    MemberUnpacked,
+    Retrying,
+    Staging,
+    Succeeded,
+)
+from haulage.progress.picture import Picture, Row
+from haulage.progress.text import is_silent, message_of, name_of, staging_words
 
-__all__ = ["Board", "Picture", "Row"]
+__all__ = ["Board"]
 
 _WINDOW = 3.0  # seconds over which a speed is measured
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One download under way.
-
-    Attributes:
-        url: Its URL, to be redacted before it is shown.
-        name: Its key where that is text, else the last part of its URL's path.
-        attempt: The attempt's number, from 1.
-        received: Bytes of this attempt.
-        total: Bytes to come in all, or None.
-        speed: Bytes per second.
-        wait: Seconds until the next attempt, or None while one is under way.
-        problem: Why the last attempt failed, or an empty text.
-    """
-
-    url: str
-    name: str
-    attempt: int
-    received: int
-    total: int | None
-    speed: float
-    wait: float | None
-    problem: str
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left at this speed, or None where nobody can know."""
-        if self.total is None or self.wait is not None or self.speed <= 0:
-            return None
-        return max(0, self.total - self.received) / self.speed
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything at one moment.
-
-    Attributes:
-        rows: What is under way, in the order of its beginning.
-        expected: Downloads there will be in all, or None.
-        succeeded: Downloads that ended well.
-        failed: Downloads that were given up.
-        retried: Attempts that failed and were followed by another.
-        received: Bytes of good and running downloads.
-        total: Bytes there will be in all, or None where that is not known.
-        speed: Bytes per second, all together.
-        seconds: Time since the beginning.
-    """
-
-    rows: tuple[Row, ...]
-    expected: int | None
-    succeeded: int
-    failed: int
-    retried: int
-    received: int
-    total: int | None
-    speed: float
-    seconds: float
-
-    @property
-    def ended(self) -> int:
-        """Downloads that are over."""
-        return self.succeeded + self.failed
-
-    @property
-    def fraction(self) -> float | None:
-        """How much of the whole is done, from 0 to 1, or None where nobody can know."""
-        if self.total:
-            return min(1.0, self.received / self.total)
-        return min(1.0, self.ended / self.expected) if self.expected else None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left at this speed, or None where nobody can know."""
-        if self.total is None or self.speed <= 0:
-            return None
-        return max(0, self.total - self.received) / self.speed
 
 
 class Board:
@@ -118,7 +50,11 @@ class Board:
         if kind is BytesReceived:
             self._on_bytes(event)  # type: ignore[arg-type]
         elif kind is AttemptStarted:
-            self._items[event.key] = _Item(event, now)  # type: ignore[arg-type]
+            self._items[event.key] = _Item(event, event.attempt, now)  # type: ignore[attr-defined]
+        elif kind is MemberUnpacked:
+            item = self._items.get(event.key)
+            if item is not None:
+                item.members, item.members_total = event.count, event.total  # type: ignore[attr-defined]
         elif kind is HeadersReceived:
             item = self._items.get(event.key)
             if item is not None:
@@ -130,8 +66,14 @@ class Board:
         elif kind is Failed:
             self._items.pop(event.key, None)
             self._failed += not is_silent(event.error)  # type: ignore[attr-defined]
-        elif kind is Retrying:
-            self._on_retry(event, now)  # type: ignore[arg-type]
+        else:
+            self._take_rare(event, now)
+
+    def _take_rare(self, event: Event, now: float) -> None:
+        if isinstance(event, Retrying):
+            self._on_retry(event, now)
+        elif isinstance(event, Staging):
+            self._on_staging(event, now)
 
     def _on_bytes(self, event: BytesReceived) -> None:
         self._moved += event.count
@@ -144,6 +86,11 @@ class Board:
         item = self._items.get(event.key)
         if item is not None:
             item.until, item.problem = now + event.wait, message_of(event.error)
+
+    def _on_staging(self, event: Staging, now: float) -> None:
+        # It comes before the first attempt.
+        item = self._items.setdefault(event.key, _Item(event, 0, now))
+        item.staging, item.staged_since = staging_words(event), now - event.elapsed
 
     def picture(self, now: float) -> Picture:
         """Return how things stand at *now*. Speeds are measured from one picture to the next."""
@@ -192,19 +139,26 @@ class _Meter:
 
 
 class _Item:
-    """A download under way, from the beginning of an attempt."""
+    """A download under way: a cart that is waited for, or an attempt from its beginning."""
 
-    __slots__ = ("attempt", "key", "meter", "problem", "received", "since", "total", "until", "url")
+    __slots__ = (
+        *("attempt", "key", "members", "members_total", "meter", "problem", "received", "since", "staged_since"),
+        *("staging", "total", "until", "url"),
+    )
 
-    def __init__(self, event: AttemptStarted, now: float) -> None:
+    def __init__(self, event: Event, attempt: int, now: float) -> None:
         self.url = event.url
         self.key = event.key
-        self.attempt = event.attempt
+        self.attempt = attempt
         self.since = now
         self.received = 0
         self.total: int | None = None
         self.until: float | None = None
         self.problem = ""
+        self.staging = ""
+        self.staged_since: float | None = None
+        self.members: int | None = None
+        self.members_total: int | None = None
         self.meter: _Meter | None = None
 
     def row(self, now: float) -> Row:
@@ -222,4 +176,8 @@ class _Item:
             speed=self.meter.speed,
             wait=None if self.until is None else max(0.0, self.until - now),
             problem=self.problem,
+            staging=self.staging,
+            waited=None if self.staged_since is None else max(0.0, now - self.staged_since),
+            members=self.members,
+            members_total=self.members_total,
         )

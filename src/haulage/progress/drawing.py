@@ -18,7 +18,7 @@ from haulage.progress import text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from haulage.progress.board import Picture, Row
+    from haulage.progress.picture import Picture, Row
 
 __all__ = ["Screen"]
 
@@ -27,7 +27,7 @@ _LINES_BELOW = 5  # left to the total, the counts, and what the user was reading
 _GAP = "  "
 # Cells.
 _SHORTEST_NAME = 12
-_PERCENT, _SPEED, _LEFT = 4, 12, 12
+_PERCENT, _SPEED, _LEFT, _AMOUNT = 4, 12, 12, 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Widths:
 def _widths(width: int) -> _Widths:
     """Return what fits into *width* cells: first the bar is given up, then the amounts."""
     fixed = _PERCENT + _SPEED + _LEFT + 3 * len(_GAP)
-    for bar, amount in ((24, 21), (0, 21)):
+    for bar, amount in ((24, _AMOUNT), (0, _AMOUNT)):
         name = width - fixed - sum(cells + len(_GAP) for cells in (bar, amount) if cells)
         if name >= _SHORTEST_NAME:
             return _Widths(name, bar, amount)
@@ -104,20 +104,23 @@ class Screen:
             _fitted(Text("total", style="bold"), widths.name),
             widths,
             fraction=picture.fraction,
-            amount=(picture.received, picture.total),
+            amount=_amount(picture.received, picture.total),
             speed=picture.speed,
             left=picture.seconds_left,
         )
         yield _counts(picture)
 
     def _row(self, row: Row, widths: _Widths) -> Text:
-        name = _fitted(Text(text.printable(row.name), style="cyan" if row.wait is None else "yellow"), widths.name)
+        is_moving = row.wait is None and row.waited is None
+        name = _fitted(Text(text.printable(row.name), style="cyan" if is_moving else "yellow"), widths.name)
         if row.wait is not None:
             again = f"attempt {row.attempt + 1} in {text.duration(row.wait)}: {row.problem}"
             return Text.assemble(name, _GAP, (again, "yellow"))
-        fraction = min(1.0, row.received / row.total) if row.total else None
-        amount = (row.received, row.total)
-        return self._columns(name, widths, fraction=fraction, amount=amount, speed=row.speed, left=row.seconds_left)
+        if row.waited is not None:
+            return Text.assemble(name, _GAP, (f"waiting for {text.duration(row.waited)}: {row.staging}", "yellow"))
+        return self._columns(
+            name, widths, fraction=row.fraction, amount=_row_amount(row), speed=row.speed, left=row.seconds_left
+        )
 
     def _columns(
         self,
@@ -125,7 +128,7 @@ class Screen:
         widths: _Widths,
         *,
         fraction: float | None,
-        amount: tuple[int, int | None],
+        amount: str,
         speed: float,
         left: float | None,
     ) -> Text:
@@ -136,13 +139,26 @@ class Screen:
             cells.append(Text.assemble((full * done, "green"), (empty * (widths.bar - done), "bright_black")))
         cells.append(Text(("" if fraction is None else f"{int(100 * fraction)}%").rjust(_PERCENT)))
         if widths.amount:
-            received, total = amount
-            of = "" if total is None else f" / {text.size(total)}"
-            cells.append(Text(f"{text.size(received)}{of}".rjust(widths.amount)))
+            cells.append(Text(amount.rjust(widths.amount)))
         cells.append(Text(text.speed(speed).rjust(_SPEED), style="green"))
         shown = "" if left is None else f"{text.duration(max(1.0, left))} left"
         cells.append(Text(shown.rjust(_LEFT), style="dim"))
         return Text(_GAP).join(cells)
+
+
+def _amount(received: int, total: int | None) -> str:
+    of = "" if total is None else f" / {text.size(total)}"
+    return f"{text.size(received)}{of}"
+
+
+def _row_amount(row: Row) -> str:
+    """Return how much came: bytes, and of an archive the files, as far as there is room."""
+    if row.members is None:
+        return _amount(row.received, row.total)
+    of = "" if row.members_total is None else f"/{row.members_total}"
+    files = f"{row.members}{of} files"
+    both = (f"{text.size(row.received)}, {files}", f"{text.size(row.received)}, {row.members}{of}")
+    return next((words for words in both if len(words) <= _AMOUNT), files)
 
 
 def _fitted(cell: Text, width: int) -> Text:

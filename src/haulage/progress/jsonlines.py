@@ -4,11 +4,15 @@ Every line has ``event``, ``key`` (as given to the downloader; text unless it is
 ``time`` (seconds since 1970); further fields by event:
 
 ==============  ====================================================================================================
+``staging``     ``status`` and ``message``, a cart service's words for a cart that is not ready; ``elapsed`` in seconds
 ``started``     ``attempt``, from 1
 ``headers``     ``total``: bytes to come, or null
 ``progress``    ``received`` in this attempt and ``total``; at most twice a second for one download
+``unpacked``    ``member``, the name of the last one; ``count`` so far and ``total``, or null; as often as ``progress``
 ``retry``       ``error`` (class name), ``message``, ``wait`` in seconds
-``succeeded``   ``path`` (null when written to a stream), ``size``, ``digests`` (name → hex), ``attempts``, ``seconds``
+``succeeded``   ``path`` (null when written to a stream), ``size``, ``digests`` (name → hex), ``attempts``, ``seconds``;
+                of a cart also ``members``, a list of objects with ``name`` (the path below the cart's directory),
+                ``path`` (or null), ``size`` and ``digests``
 ``failed``      ``error``, ``message``, ``attempts``
 ``cancelled``   nothing more
 ``summary``     the last line, without key and url: ``succeeded``, ``failed``, ``retried``, ``bytes``, ``seconds``
@@ -25,10 +29,21 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from haulage.events import AttemptStarted, BytesReceived, Event, Failed, HeadersReceived, Retrying, Succeeded
+from haulage.events import (
+    AttemptStarted,
+    BytesReceived,
+    Event,
+    Failed,
+    HeadersReceived,
+    MemberUnpacked,
+    Retrying,
+    Staging,
+    Succeeded,
+)
 from haulage.progress import text
 from haulage.progress.board import Board
 from haulage.progress.reader import Reader
+from haulage.result import CartResult
 from haulage.urls import redact
 
 if TYPE_CHECKING:
@@ -54,7 +69,7 @@ class JsonProgress(Reader):
         self._board = Board(None, time.monotonic())
         self._noted: list[tuple[Event, float]] = []
         self._totals: dict[object, int | None] = {}
-        self._next: dict[object, float] = {}
+        self._next: dict[tuple[type[Event], object], float] = {}
 
     def open(self) -> None:
         """Find the stream."""
@@ -65,15 +80,18 @@ class JsonProgress(Reader):
         now = time.monotonic()
         self._board.take(event, now)
         kind = type(event)
-        if kind is BytesReceived:
-            if now < self._next.get(event.key, 0):
+        if kind is BytesReceived or kind is MemberUnpacked:
+            # The last member is news at any time.
+            is_last = kind is MemberUnpacked and event.count == event.total  # type: ignore[attr-defined]
+            if now < self._next.get((kind, event.key), 0) and not is_last:
                 return
-            self._next[event.key] = now + _EVERY
+            self._next[kind, event.key] = now + _EVERY
         elif kind is AttemptStarted:
             # The first bytes are no news: small files have nothing else.
-            self._next[event.key] = now + _EVERY
+            self._next[BytesReceived, event.key] = self._next[MemberUnpacked, event.key] = now + _EVERY
         elif kind in (Succeeded, Failed):
-            self._next.pop(event.key, None)
+            self._next.pop((BytesReceived, event.key), None)
+            self._next.pop((MemberUnpacked, event.key), None)
         self._noted.append((event, time.time()))
 
     def draw(self, *, last: bool) -> None:
@@ -121,6 +139,11 @@ def _facts(event: Event, total: int | None) -> tuple[str, dict[str, Any]]:
     name = type(event).__name__.lower()
     facts: dict[str, Any] = {}
     match event:
+        case Staging():
+            message = text.printable(text.scrub(event.message))
+            facts = {"status": text.printable(event.status), "message": message, "elapsed": round(event.elapsed, 3)}
+        case MemberUnpacked():
+            name, facts = "unpacked", {"member": event.member, "count": event.count, "total": event.total}
         case AttemptStarted():
             name, facts = "started", {"attempt": event.attempt}
         case HeadersReceived():
@@ -146,5 +169,7 @@ def _result(event: Succeeded) -> dict[str, Any]:
     result = event.result
     digests = dict(result.artifact_attributes)
     size = digests.pop("size", None)
-    facts = {"path": result.path, "size": size, "digests": digests}
+    facts: dict[str, Any] = {"path": result.path, "size": size, "digests": digests}
+    if isinstance(result, CartResult):
+        facts["members"] = [member._asdict() for member in result.members]
     return {**facts, "attempts": result.attempts, "seconds": round(result.seconds, 6)}

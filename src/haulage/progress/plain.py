@@ -10,17 +10,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from haulage.events import AttemptStarted, Event, Failed, HeadersReceived, Retrying, Succeeded
+from haulage.events import AttemptStarted, Event, Failed, HeadersReceived, Retrying, Staging, Succeeded
 from haulage.progress import text
 from haulage.progress.board import Board
 from haulage.progress.reader import Reader
+from haulage.result import CartResult
 from haulage.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
 
-    from haulage.progress.board import Picture, Row
+    from haulage.progress.picture import Picture, Row
 
 __all__ = ["PlainProgress", "success_line", "summary_line"]
 
@@ -35,7 +36,7 @@ class PlainProgress(Reader):
         stream: Where to; standard error by default.
         expected: Downloads there will be, or None.
         quiet: Failures only.
-        verbose: Attempts, sizes and digests as well.
+        verbose: Attempts, sizes and digests as well, and the files of carts.
         on_error: See `Reader`.
     """
 
@@ -71,7 +72,7 @@ class PlainProgress(Reader):
         self._board.take(event, time.monotonic())
         kind = type(event)
         wanted = kind is Failed or (kind in (Succeeded, Retrying) and (self._is_few or self._verbose))
-        if wanted or (self._verbose and kind in (AttemptStarted, HeadersReceived)):
+        if wanted or (self._verbose and kind in (AttemptStarted, HeadersReceived, Staging)):
             self._noted.append(event)
 
     def draw(self, *, last: bool) -> None:
@@ -88,12 +89,17 @@ class PlainProgress(Reader):
         for event in noted:
             match event:
                 case Succeeded():
+                    if self._verbose:
+                        yield from _member_lines(event)
                     yield success_line(event, with_digests=self._verbose)
                 case Failed() if not text.is_silent(event.error):
                     yield text.failure_line(event.url, event.error)
                 case Retrying():
                     again = f"trying again in {text.duration(event.wait)}"
                     yield f"haulage: {redact(event.url)}: {text.message_of(event.error)}; {again}"
+                case Staging():
+                    waited = f"waiting for {text.duration(event.elapsed)}"
+                    yield f"haulage: {redact(event.url)}: {waited}: {text.staging_words(event)}"
                 case AttemptStarted():
                     yield f"haulage: {redact(event.url)}: attempt {event.attempt}"
                 case HeadersReceived():
@@ -122,13 +128,26 @@ def success_line(event: Succeeded, *, with_url: bool = True, with_digests: bool 
     result = event.result
     count = result.artifact_attributes.get("size", 0)
     pace = f" at {text.speed(count / result.seconds)}" if count and result.seconds > 0 and result.attempts else ""
+    files = ""
+    if isinstance(result, CartResult):
+        files = f", {text.amount(len(result.members), 'file')}"
+        # Most of the time it may have been waited for.
+        pace = f" in {text.duration(result.seconds)}"
     attempts = f", attempt {result.attempts}" if result.attempts > 1 else ""
     source = f"{redact(event.url)}: " if with_url or result.path is None else ""
     # What was there already and has been verified took no attempt.
     where = "written" if result.path is None else f"{'saved' if result.attempts else 'found'} {result.path}"
     digests = [f"{name}:{value}" for name, value in result.artifact_attributes.items() if name != "size"]
     proof = f", {' '.join(digests)}" if with_digests and digests else ""
-    return text.printable(f"haulage: {source}{where}, {text.size(count)}{pace}{attempts}{proof}")
+    return text.printable(f"haulage: {source}{where}{files}, {text.size(count)}{pace}{attempts}{proof}")
+
+
+def _member_lines(event: Succeeded) -> Iterator[str]:
+    result = event.result
+    if isinstance(result, CartResult):
+        for member in result.members:
+            proof = "".join(f", {name}:{value}" for name, value in member.digests.items())
+            yield f"haulage: {redact(event.url)}: {text.escaped(member.name)}, {text.size(member.size)}{proof}"
 
 
 def summary_line(picture: Picture) -> str:
@@ -151,6 +170,10 @@ def _announced(total: int | None) -> str:
 def _row_line(row: Row) -> str:
     if row.wait is not None:
         return f"waiting {text.duration(row.wait)} for attempt {row.attempt + 1}"
+    if row.waited is not None:
+        return f"waiting for {text.duration(row.waited)}: {row.staging}"
     of = "" if row.total is None else f" of {text.size(row.total)}"
+    of_members = "" if row.members_total is None else f" of {row.members_total}"
+    files = "" if row.members is None else f", {row.members}{of_members} files"
     left = "" if row.seconds_left is None else f", {text.duration(row.seconds_left)} left"
-    return f"{text.size(row.received)}{of}, {text.speed(row.speed)}{left}"
+    return f"{text.size(row.received)}{of}{files}, {text.speed(row.speed)}{left}"

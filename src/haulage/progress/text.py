@@ -9,15 +9,33 @@ import asyncio
 import errno
 import os
 import re
+from typing import TYPE_CHECKING
 
 from haulage.errors import DownloadError, StorageError
 from haulage.urls import basename, redact
 
-__all__ = ["duration", "failure_line", "is_silent", "message_of", "name_of", "printable", "scrub", "size", "speed"]
+if TYPE_CHECKING:
+    from haulage.events import Staging
+
+__all__ = [
+    "amount",
+    "duration",
+    "escaped",
+    "failure_line",
+    "is_silent",
+    "message_of",
+    "name_of",
+    "printable",
+    "scrub",
+    "size",
+    "speed",
+    "staging_words",
+]
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP = 1024
 _MINUTE, _HOUR = 60, 3600
+_LONGEST_WORDS = 120  # characters of what a cart service says
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"<>]+")
 
 
@@ -58,6 +76,26 @@ def printable(text: str) -> str:
     )
 
 
+def escaped(text: str) -> str:
+    """Return *text* as one line from which it can be told what it was: escapes as in Python stand for the rest."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(
+        sign if sign.isprintable() and sign != "\\" else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def amount(count: int, what: str) -> str:
+    """Return *count* of something: ``1 file``, ``2 files``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def staging_words(event: Staging) -> str:
+    """Return what a cart service says of a cart that is not ready, in one short line."""
+    words = f"{event.status} ({event.message})" if event.message else event.status
+    return printable(scrub(words[:_LONGEST_WORDS]))
+
+
 def scrub(text: str) -> str:
     """Return *text* with every URL in it redacted."""
     return _URL.sub(lambda match: redact(match[0]), text)
@@ -89,9 +127,18 @@ def failure_line(url: str, error: BaseException) -> str:
     message = message_of(error)
     if not isinstance(error, DownloadError):
         return printable(f"haulage: {shown}: unexpected {type(error).__name__}: {message}")
-    elsewhere = "" if error.url in (None, shown) else f" [{error.url}]"
+    elsewhere = "" if error.url is None or _spoken(error.url) == _spoken(shown) else f" [{error.url}]"
     attempts = f", after {error.attempts} attempts" if error.attempts > 1 else ""
     return printable(f"haulage: {shown}: {message}{_place(error, message)}{elsewhere}{attempts}")
+
+
+def _spoken(url: str) -> str:
+    """Return *url*; that of a cart as it is asked over HTTP, where only the download has a query."""
+    for scheme, spoken in (("cart:", "http:"), ("cart+https:", "https:")):
+        if url.startswith(scheme):
+            url = spoken + url.removeprefix(scheme)
+            return url.partition("?")[0]
+    return url
 
 
 def _place(error: DownloadError, message: str) -> str:
