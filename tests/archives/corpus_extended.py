@@ -60,6 +60,7 @@ def _records() -> dict[str, bytes]:
 def _keywords() -> dict[str, bytes]:
     return {
         "no equals sign": b"10 path x\n",
+        "a keyword alone": b"8 mtime\n",
         "no keyword": b"6 =xy\n",
         "two paths": record("path", "data/y") + record("path", "data/z"),
         "a path twice": record("path", "data/y") * 2,

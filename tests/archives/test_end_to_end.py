@@ -22,6 +22,7 @@ OpenRaw = Callable[..., Awaitable[RawServer]]
 
 ARCHIVES = hostile_archives()
 GOOD = written_by_python(TREE, "pax")
+OLD = b"what was there before"
 RETRIES = 2
 CHOSEN = (
     *("out of the root (header)", "absolute (pax)", "1000 levels (GNU)", "Latin-1 (pax)", "a NUL inside (GNU)"),
@@ -90,6 +91,9 @@ async def test_without_a_manifest(
 ) -> None:
     """A cart of strangers has the error that its archive has."""
     hostile = ARCHIVES[request.node.callspec.params["cart_url"]]
+    old = {destination} if destination else set()
+    for name in old:
+        (workplace / name).write_bytes(OLD)
     remote = haulage.Remote(max_retries=RETRIES, max_size=hostile.max_size)
     with pytest.raises(haulage.DownloadError) as caught:
         factory = haulage.DownloaderFactory(remote)
@@ -97,7 +101,7 @@ async def test_without_a_manifest(
         await factory.build(cart_url, destination=workplace / destination, **most).run()
     assert type(caught.value) is (hostile.kept or hostile.error if destination else hostile.error)
     check_attempts(caught.value, depot)
-    assert list(workplace.iterdir()) == []
+    assert {path.name: path.read_bytes() for path in workplace.iterdir()} == dict.fromkeys(old, OLD)
 
 
 def other(change: Callable[[dict[str, bytes | None]], Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import sys
@@ -9,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.inject_disk import Strike, at_call
+from support.inject_disk import Call, Strike, at_call
 from support.inject_leftovers import assert_nothing_left
 from support.inject_unpack import UnpackingOs
 from support.leaks import Belongings
 
 import haulage
 from archives.place import TREE, Place
-from archives.unpacking import files, unpack
+from archives.unpacking import descriptors, files, unpack
 from archives.writers import written_by_python
 from haulage.archives.contents import Contents
 from haulage.archives.sinks import TreeTarget
@@ -100,6 +101,26 @@ def check(place: Place, name: str, number: int, error: haulage.DownloadError | N
     assert place.beside() == []
 
 
+def fail_always(call: Call) -> OSError | None:
+    """Let no directory be closed without an error."""
+    return OSError(errno.EIO, "injected") if call.name == "close directory" else None
+
+
+@pytest.mark.case("T11", "F08")
+def test_directories_that_do_not_close_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was written to them; so that is no error, and none stays open."""
+    deep = "/".join(["d"] * 100)
+    tree: dict[str, bytes | None] = {deep[:place]: None for place in range(1, len(deep), 2)}
+    tree |= {deep: None, f"{deep}/x": b"x", "y": b"y"}
+    data, before = written_by_python(tree, "pax"), descriptors()
+    with monkeypatch.context() as patched:
+        UnpackingOs(fail_always).install(patched.setattr)
+        top = unpack([data], tmp_path, Contents())
+    assert files(top) == tree
+    assert descriptors() == before
+    assert os.listdir(tmp_path) == ["tree"]
+
+
 @pytest.mark.parametrize("call", ["mkdir", "open"])
 @pytest.mark.case("T05", "T11")
 async def test_a_name_that_is_taken(place: Place, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
@@ -109,6 +130,34 @@ async def test_a_name_that_is_taken(place: Place, monkeypatch: pytest.MonkeyPatc
         assert type(error) is haulage.ArchiveUnsafe
         assert "on this file system" in str(error)
         assert list(place.directory.iterdir()) == []
+
+
+def in_halves(call: Call) -> int | None:
+    """Let every write take half of its bytes only, as a disk does that is nearly full."""
+    if call.name != "write":
+        return None
+    descriptor, piece = call.arguments
+    return os.write(descriptor, piece[: -(-len(piece) // 2)])
+
+
+@pytest.mark.case("T11", "F06")
+async def test_writes_that_are_cut_short(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is written, and nothing twice; a disk that fills up meanwhile is as it was."""
+    error, calls = await download(place, monkeypatch, "at once", in_halves)
+    assert error is None
+    assert place.is_there()
+    assert calls.count("write") > 30
+    error, _ = await download(place, monkeypatch, "at once", at_call("write", 20, errno.ENOSPC), in_halves)
+    assert type(error) is haulage.StorageFull
+    assert list(place.directory.iterdir()) == []
+
+
+async def test_two_at_once(place: Place) -> None:
+    """Of two for one name, one unpacks its archive and the other one is told."""
+    outcomes = await asyncio.gather(place.download(), place.download(), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["CartResult", "DestinationExists"]
+    assert place.is_there()
+    assert place.beside() == []
 
 
 @pytest.mark.case("F03", "T11")

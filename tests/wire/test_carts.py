@@ -141,6 +141,19 @@ async def test_a_failure_leaves_no_directory_that_was_made(depot: Depot, workpla
     assert asked(depot) == ["POST", "HEAD", "DELETE"]
 
 
+async def test_a_failure_does_no_harm_to_its_neighbours(depot: Depot, workplace: Path, put: Put) -> None:
+    """Of many carts for one directory that is missing, those that are well arrive, whatever becomes of the others."""
+    good, bad = put(FILES), put(FILES)
+    bad["files"]["2"]["hashsum"] = "00" * 20
+    place = workplace / "not" / "there"
+    down = Downloader(place, depot.carts_url, remote=haulage.Remote(durable=True))
+    calls = [down.atransactioninfo((good, bad)[number % 2], f"n{number}") for number in range(12)]
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(end).__name__ for end in ends] == ["list", "StagingFailed"] * 6
+    assert sorted(path.name for path in place.iterdir()) == sorted(f"n{number}" for number in range(0, 12, 2))
+    assert [path.name for path in workplace.iterdir()] == ["not"]
+
+
 async def test_a_location_that_is_a_file(depot: Depot, workplace: Path, put: Put) -> None:
     """Nothing is asked for what cannot be put anywhere."""
     (workplace / "file").write_text("mine")

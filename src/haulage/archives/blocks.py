@@ -20,18 +20,17 @@ MOST_BYTES = (1 << 63) - 1
 """Bytes of the largest file that a system has a number for."""
 
 _OCTAL = re.compile(rb" *([0-7]+)[ \0]*\Z")
-_CHECKSUM = slice(148, 156)
-_SIZE = slice(124, 136)
+_NAME, _SIZE, _CHECKSUM = slice(0, 100), slice(124, 136), slice(148, 156)
+_KIND, _MAGIC, _PREFIX = slice(156, 157), slice(257, 265), slice(345, 500)
 # Mode, owner, group, time, device: not taken over. But where they are no numbers, tarfile sees the archive's end.
 _OTHERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148), slice(329, 337), slice(337, 345))
 _PASSABLE = re.compile(rb"(?: *[0-7]*[ \0]*|[\x80\xff].*)\Z", re.DOTALL)
-_PREFIX = slice(345, 500)
 _BLANK = b" " * 8  # what the checksum counts in its own place
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 _PLAIN = (b"0", b"\0", b"5")
 _BINARY = 0x80  # the first byte of a number that is not written in digits (GNU)
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ")
-# The standard's keywords, those of its drafts, and vendors' own. One of nobody was a flipped bit ago one of these.
+# The standard's keywords, those of its drafts, and vendors' own. Any other may be one of these with a flipped bit.
 _KEYWORD = re.compile(
     r"([acm]time|(hdr)?charset|comment|[gu]id|[gu]name|(link)?path|size|(realtime|security)\.[^\0\n]+"
     r"|[A-Z][A-Z0-9]*\.[^\0\n]+)\Z"
@@ -64,21 +63,15 @@ def read_header(block: bytes) -> Header:
     if sum(block) - sum(block[_CHECKSUM]) + sum(_BLANK) != _number(block[_CHECKSUM], "checksum"):
         msg = "a header of the archive is damaged"
         raise ArchiveCorrupt(msg)
-    magic, kind, prefix = block[257:265], block[156:157], _text(block[_PREFIX])
-    if magic not in (_USTAR, _GNU):
+    if block[_MAGIC] not in (_USTAR, _GNU):
         msg = "a header of the archive is of no known format"
         raise ArchiveCorrupt(msg)
     if not all(_PASSABLE.match(block[place]) for place in _OTHERS):
         msg = "a field of a header of the archive is no number"
         raise ArchiveCorrupt(msg)
-    name = _text(block[:100])
-    if magic == _GNU and kind in _PLAIN and any(block[_PREFIX]):
-        # Times, by GNU's format; but some readers take them for a part of the name.
-        msg = "a header of the archive has a prefix where its format has none"
-        raise ArchiveCorrupt(msg)
-    name = prefix + b"/" + name if prefix else name
+    kind, name = block[_KIND], _name(block)
     if kind == b"\0" and name.endswith(b"/"):
-        # A directory, before there was a kind for them, for some even when an extended header has another name for it.
+        # A directory, before there was a kind for them; for some even when an extended header has another name for it.
         msg = "a header of the archive is a file's with the name of a directory"
         raise ArchiveCorrupt(msg)
     return Header(name, b"0" if kind == b"\0" else kind, _size(block[_SIZE]))
@@ -101,7 +94,7 @@ def pax_records(body: bytes) -> dict[str, bytes]:
     while place < len(body):
         match = _RECORD.match(body, place)
         end = place + int(match[1]) if match is not None else 0
-        if match is None or end > len(body) or end <= match.end() or body[end - 1 : end] != b"\n":
+        if match is None or body[end - 1 : end] != b"\n":
             msg = "an extended header of the archive is damaged"
             raise ArchiveCorrupt(msg)
         keyword, equals, value = body[match.end() : end - 1].partition(b"=")
@@ -112,6 +105,17 @@ def pax_records(body: bytes) -> dict[str, bytes]:
         records[key] = value
         place = end
     return records
+
+
+def _name(block: bytes) -> bytes:
+    name, prefix = _text(block[_NAME]), _text(block[_PREFIX])
+    if block[_MAGIC] == _USTAR:
+        return prefix + b"/" + name if prefix else name
+    if block[_KIND] in _PLAIN and any(block[_PREFIX]):
+        # By GNU's format these are times; but some readers take them for a part of the name.
+        msg = "a header of the archive has a prefix where its format has none"
+        raise ArchiveCorrupt(msg)
+    return name
 
 
 def _size(field: bytes) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haulage.sinks import Sink
+    from haulage.sinks.directories import Directories
 
 __all__ = ["ProvedSink", "TreeTarget", "UnpackSink"]
 
@@ -29,18 +30,29 @@ class TreeTarget(FileTarget):
         path: The directory to be.
         contents: Makes the proof of an archive, one for each attempt.
         durable: Whether everything is flushed to the disk before publishing is reported.
-
-    Attributes:
-        contents: The proof of the last attempt.
+        makes_parents: Whether the directories above it may be missing. They appear together with it.
 
     Raises:
         DestinationError: Not the name of a directory.
     """
 
-    def __init__(self, path: str, contents: Callable[[], Contents], *, durable: bool = False) -> None:
+    def __init__(
+        self, path: str, contents: Callable[[], Contents], *, durable: bool = False, makes_parents: bool = False
+    ) -> None:
         super().__init__(path, durable=durable, replaces=False)
         self._new_contents = contents
-        self.contents = contents()
+        self._makes_parents = makes_parents
+
+    async def prepare(self, directories: Directories) -> None:
+        """Look at the directory, or the nearest one that is there, and the name; until `release` it is held open.
+
+        Raises:
+            DestinationExists: There is something already.
+            DestinationError: It cannot be written to.
+        """
+        if self._makes_parents:
+            self._parent, self.name = await directories.nearest(self.path)
+        await super().prepare(directories)
 
     async def check(self) -> None:
         """Look at the name.
@@ -55,8 +67,7 @@ class TreeTarget(FileTarget):
     def sink(self) -> UnpackSink:  # type: ignore[override]
         """Return the sink of the next attempt."""
         assert self.directory is not None
-        self.contents = self._new_contents()
-        return UnpackSink(self, self.contents, Tree(self.directory, durable=self.durable))
+        return UnpackSink(self, self._new_contents(), Tree(self.directory, durable=self.durable))
 
 
 class UnpackSink:

@@ -29,10 +29,8 @@ _DIGITS = re.compile(rb"[0-9]{1,19}\Z")
 _HUGE = 8**11  # what no longer fits into the digits of a header's size
 _FOR_ONE = (b"x", b"L")  # pax, GNU's long name
 _EXTENSIONS = (*_FOR_ONE, b"g")  # pax for all members that follow
-_CHARSETS = (
-    b"ISO-IR 10646 2000 UTF-8",
-    b"BINARY",
-)  # of which the second says that nobody knows; it has to be the first
+_UTF8 = b"ISO-IR 10646 2000 UTF-8"
+_CHARSETS = (_UTF8, b"BINARY")  # pax knows these two; the second says that nobody knows, and it has to be the first
 _KINDS = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -191,7 +189,7 @@ class TarReader:
         if any(key.startswith("GNU.sparse") for key in records):
             msg = "a sparse file in the archive"
             raise ArchiveUnsafe(msg)
-        if records.get("hdrcharset", _CHARSETS[0]) not in _CHARSETS:
+        if records.get("hdrcharset", _UTF8) not in _CHARSETS:
             msg = "an extended header of the archive is in other signs than UTF-8"
             raise ArchiveCorrupt(msg)
         if self._extension_kind == b"x":

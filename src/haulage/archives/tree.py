@@ -29,6 +29,7 @@ _O_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFO
 _MOST_OPEN = 32  # directories that are kept open for the next file
 _SHOWN_EVERY = 3600.0  # seconds; a part is taken for forgotten after a day
 _TREE = "tree"
+_TRIES = 3  # at publishing, when directories above the place vanish meanwhile
 
 
 class Tree:
@@ -97,6 +98,9 @@ class Tree:
     def publish(self, name: str) -> None:
         """Give the tree its name in the directory, which nothing may have.
 
+        Args:
+            name: The name, or a path below the directory; what is missing above it is made now.
+
         Raises:
             DestinationExists: Something has it by now.
             OSError: It cannot be published; nothing was.
@@ -105,17 +109,23 @@ class Tree:
             for path in sorted(self._made, reverse=True):
                 self._flush(path)
         self._close()
-        path = os.path.join(self._directory.path, name)
-        taken = DestinationExists(
-            f"cannot write {path!r}: there is something already", errno=errno.EEXIST, filename=path
-        )
-        try:
-            if self._private is None or not rename_new(self._private, _TREE, name, self._directory.fd):
-                self._rename(name, taken)
-        except FileExistsError:
-            raise taken from None
+        made: list[str] = []
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self._make_above(name, made)
+                self._rename_new(name)
+                break
+            except OSError as error:
+                # Another tree may have failed, and have taken away what it had made above itself and we had found.
+                while made:
+                    with contextlib.suppress(OSError):
+                        os.rmdir(self._beside(made.pop()), dir_fd=self._directory.fd)
+                if not isinstance(error, FileNotFoundError) or not tries_left:
+                    raise
         self._made.clear()
         if self._durable:
+            for path in reversed(made):
+                self._flush_above(path)
             self._directory.flush()
         self.remove()
 
@@ -159,9 +169,10 @@ class Tree:
 
     def _kept(self, parts: tuple[str, ...], descriptor: int) -> int:
         """Keep the *descriptor* of a directory for what comes next, in place of the oldest."""
-        if len(self._open) >= _MOST_OPEN:
-            os.close(self._open.pop(next(iter(self._open))))
         self._open[parts] = descriptor
+        if len(self._open) > _MOST_OPEN:
+            with contextlib.suppress(OSError):
+                os.close(self._open.pop(next(iter(self._open))))
         return descriptor
 
     def _close(self) -> None:
@@ -172,6 +183,34 @@ class Tree:
     def _flush(self, path: str) -> None:
         if self._private is not None:
             os.fsync(self._opened(tuple(path.split("/")) if path else ()))
+
+    def _make_above(self, name: str, made: list[str]) -> None:
+        """Make the directories that are missing above *name*, and note them in *made*, the topmost first."""
+        parts = name.split(os.sep)
+        for depth in range(1, len(parts)):
+            path = os.sep.join(parts[:depth])
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._beside(path), dir_fd=self._directory.fd)
+                made.append(path)
+
+    def _flush_above(self, path: str) -> None:
+        if self._directory.fd is not None:
+            descriptor = os.open(path, _O_DIRECTORY, dir_fd=self._directory.fd)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _rename_new(self, name: str) -> None:
+        path = os.path.join(self._directory.path, name)
+        taken = DestinationExists(
+            f"cannot write {path!r}: there is something already", errno=errno.EEXIST, filename=path
+        )
+        try:
+            if self._private is None or not rename_new(self._private, _TREE, name, self._directory.fd):
+                self._rename(name, taken)
+        except FileExistsError:
+            raise taken from None
 
     def _rename(self, name: str, taken: DestinationExists) -> None:
         """As renaming to a new name, where the system has no such call. A directory replaces at most an empty one."""

@@ -14,12 +14,10 @@ from haulage.downloaders.cart import CartDownloader
 from haulage.errors import DestinationError, DownloadError
 from haulage.result import CartMember, CartResult
 from haulage.rules.carts import check_timeout, download_url
-from haulage.sinks.oserrors import storage_error
 from haulage.steadfast import to_the_end
 
 if TYPE_CHECKING:
     from haulage.cart.metadata import YieldFiles
-    from haulage.downloaders.targets import Target
     from haulage.events import Observer
     from haulage.result import DownloadResult
 
@@ -154,28 +152,11 @@ class _OwnCart(CartDownloader):
         self._api = api
         self._cart_url = cart_url
         self._keep = keep
-        self._made: list[str] = []  # directories that were missing
-
-    async def _new_target(self) -> Target:
-        assert self._runtime is not None
-        directory = os.fspath(self._destination)  # type: ignore[arg-type]
-        await self._runtime.workers.submit(lambda: _make_missing(directory, self._made))
-        return await super()._new_target()
+        self._makes_parents = True
 
     async def _attempts(self, extra_data: dict[str, Any] | None) -> DownloadResult:
-        try:
-            await self._prepare()
-            return await self._with_cart(extra_data)
-        except BaseException:
-            await to_the_end(self._remove_made())
-            raise
-
-    async def _remove_made(self) -> None:
-        assert self._runtime is not None
-        await self._runtime.workers.submit(lambda: _remove_empty(self._made))
-
-    async def _with_cart(self, extra_data: dict[str, Any] | None) -> DownloadResult:
         assert self._manifest is not None
+        await self._prepare()  # nothing is asked for what cannot be put anywhere
         try:
             await self._api.acreate(self._manifest, self._cart_url)
             return await super()._attempts(extra_data)
@@ -195,25 +176,3 @@ def _checked_location(location: Any) -> str:
         msg = "location is the path of a directory"
         raise DestinationError(msg)
     return os.path.abspath(os.fspath(location))
-
-
-def _make_missing(directory: str, made: list[str]) -> None:
-    """Make *directory* and those above it, and note in *made* which of them were missing, the topmost first."""
-    missing: list[str] = []
-    path = directory.rstrip(os.sep)
-    while path and not os.path.lexists(path):
-        missing.append(path)
-        path = os.path.dirname(path)
-    try:
-        for path in reversed(missing):
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(path)
-                made.append(path)
-    except OSError as error:
-        raise storage_error(error, directory) from error
-
-
-def _remove_empty(made: list[str]) -> None:
-    while made:
-        with contextlib.suppress(OSError):
-            os.rmdir(made.pop())

@@ -72,6 +72,7 @@ class CartDownloader(HttpDownloader):
         self._most_members = most_members
         self._contents: Contents | None = None
         self._told = 0  # members that the observer knows of
+        self._makes_parents = False
         self._framed = True  # the archive's own end marker
 
     @property
@@ -177,7 +178,12 @@ class CartDownloader(HttpDownloader):
         if self._if_exists == "verify":
             msg = "if_exists='verify' is for the archive as a file, not for what is in it"
             raise MalformedRequest(msg, url=self.url)
-        return TreeTarget(os.path.join(directory, self._name), self._new_contents, durable=self.settings.durable)
+        return TreeTarget(
+            os.path.join(directory, self._name),
+            self._new_contents,
+            durable=self.settings.durable,
+            makes_parents=self._makes_parents,
+        )
 
     def _new_sink(self, target: Target) -> Sink:
         sink = super()._new_sink(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 from typing import TYPE_CHECKING
 
 from haulage.errors import DestinationError
@@ -69,6 +70,10 @@ class Directories:
         """Whether something is there as *name* in *directory*, which is held."""
         return await self._workers.submit(lambda: directory.has(name))
 
+    async def nearest(self, path: str) -> tuple[str, str]:
+        """Return the nearest thing above *path* that is there, and the path from it."""
+        return await self._workers.submit(lambda: _nearest(path))
+
     def release(self, path: str) -> None:
         """Give the directory at *path* back."""
         shared = self._known[path]
@@ -109,3 +114,11 @@ def _opened(path: str) -> Directory:
         raise
     except OSError as error:
         raise storage_error(error, path) from error
+
+
+def _nearest(path: str) -> tuple[str, str]:
+    parent, name = os.path.split(path)
+    while not os.path.lexists(parent) and parent != os.path.dirname(parent):
+        parent, above = os.path.split(parent)
+        name = os.path.join(above, name)
+    return parent, name
