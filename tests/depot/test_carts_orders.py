@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tarfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,11 +155,9 @@ def test_members_are_those_of_a_directory_tree(paths: set[str], tmp_path_factory
     assert [("/".join(("top", *member.parts)), member.file is None) for member in members] == real
 
 
-def test_a_big_order_is_read_quickly() -> None:
+def test_a_big_order() -> None:
     """50,000 files with long names are no trouble."""
     files = [{**FILE, "path": f"directory/{'ü' * 100}/{number}"} for number in range(50_000)]
     body = json.dumps({"fileids": files}).encode()
-    begin = time.monotonic()
     members = arrange(read_order(body, Plan()).files)
-    assert time.monotonic() - begin < 5
     assert len(members) == 50_003

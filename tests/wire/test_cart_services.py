@@ -169,6 +169,28 @@ async def test_a_producer_that_died(raw: OpenRaw, workplace: Path, framing: str)
         assert list(workplace.iterdir()) == []
 
 
+@pytest.mark.parametrize("ends", ["well", "badly", "cancelled"])
+@pytest.mark.timeout(30)
+async def test_a_farewell_that_nobody_answers(raw: OpenRaw, workplace: Path, ends: str) -> None:
+    """A service that does not take a cart back holds up nobody for long, however the download ended."""
+    asked = asyncio.Event()
+
+    async def deaf(call: Call) -> None:
+        asked.set()
+        await call.gone()
+
+    answer: Script = {"well": ok(archive()), "badly": HTML, "cancelled": deaf}[ends]
+    server = await raw(CREATED, READY, answer, deaf)
+    task = asyncio.create_task(Downloader(workplace, server.url).atransactioninfo(ONE))
+    if ends == "cancelled":
+        await asked.wait()
+        task.cancel()
+    [end] = await asyncio.gather(task, return_exceptions=True)
+    kinds = {"well": list, "badly": haulage.NotACartService, "cancelled": asyncio.CancelledError}
+    assert type(end) is kinds[ends]
+    assert methods(server) == ["POST", "HEAD", "GET", "DELETE"]
+
+
 async def test_words_between_staging_and_ready(raw: OpenRaw, workplace: Path) -> None:
     """Whatever the service says that is neither ready nor an error means that it works."""
     words = [status(word) for word in ("staging", "Bundling", "almost there", "READY")]

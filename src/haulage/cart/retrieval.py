@@ -165,10 +165,15 @@ class _OwnCart(CartDownloader):
                 await to_the_end(self._give_back())
 
     async def _give_back(self) -> None:
-        # Who has the files does not care whether that works; services throw old carts away as well.
-        with contextlib.suppress(DownloadError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL):
-                await self._api.adelete_cart(self._cart_url, max_retries=0)
+        # Who has the files does not care whether that works; services throw old carts away as well. It is waited for
+        # as a task of its own: this one cannot be cancelled, and so no timeout around an await ends it.
+        leaving = asyncio.create_task(self._api.adelete_cart(self._cart_url, max_retries=0))
+        await asyncio.wait((leaving,), timeout=_FAREWELL)
+        leaving.cancel()
+        await asyncio.wait((leaving,))
+        if not leaving.cancelled():
+            with contextlib.suppress(DownloadError):
+                leaving.result()
 
 
 def _checked_location(location: Any) -> str:
