@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from haulage.blocking import LoopThread, run_blocking
@@ -114,14 +115,22 @@ class DownloaderFactory:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        if self._held:
-            await self._context.release(self._held.pop())
+        for runtime in self._held_here()[-1:]:
+            await self._let_go(runtime)
 
     async def aclose(self) -> None:
-        """Let go of the connections; running downloads keep theirs until they end."""
-        held, self._held = self._held, []
-        for runtime in held:
-            await self._context.release(runtime)
+        """Let go of this loop's connections; running downloads keep theirs until they end."""
+        for runtime in self._held_here():
+            await self._let_go(runtime)
+
+    def _held_here(self) -> list[Runtime]:
+        # Threads may share a factory, each with a loop of its own, and none may close what is another's.
+        loop = asyncio.get_running_loop()
+        return [runtime for runtime in self._held if runtime.loop is loop]
+
+    async def _let_go(self, runtime: Runtime) -> None:
+        self._held.remove(runtime)
+        await self._context.release(runtime)
 
     def __enter__(self) -> Self:
         if self._context.portal is not None:

@@ -8,6 +8,7 @@ import io
 import os
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -323,3 +324,13 @@ def test_the_synchronous_doors(depot: Depot, workplace: Path, put: Put) -> None:
 async def test_the_synchronous_door_inside_a_loop(depot: Depot, workplace: Path, put: Put) -> None:
     """As in a notebook."""
     assert len(Downloader(workplace, depot.carts_url).transactioninfo(put(FILES))) == len(FILES)
+
+
+def test_one_downloader_in_many_threads(depot: Depot, workplace: Path, put: Put) -> None:
+    """Each thread has a loop of its own, and closes only what is its own."""
+    told = put(FILES)
+    down = Downloader(workplace, depot.carts_url)
+    with ThreadPoolExecutor(6) as threads:
+        ends = list(threads.map(lambda number: down.transactioninfo(told, f"n{number}"), range(24)))
+    assert [len(end) for end in ends] == [len(FILES)] * 24
+    assert all(tree(workplace / f"n{number}") == FILES for number in range(24))
