@@ -20,7 +20,7 @@ def hostile_amounts() -> Iterator[tuple[str, Hostile]]:
 def _amounts() -> dict[str, tuple[int, bytes]]:
     deep = [pax({"path": f"data/{number}" + "/d" * 120}) + directory("data/x") for number in range(4)]
     deep_files = [pax({"path": f"data/{number}" + "/d" * 120}) + file("data/x") for number in range(4)]
-    long = [pax({"path": f"data/{number}/" + "n" * 250}) + file("data/x") for number in range(200)]
+    long = [pax({"path": f"data/{'d' * 200}/{number}" + "n" * 200}) + file("data/x") for number in range(200)]
     return {
         "files": (50, archive(TOP, *(header(f"data/{number}") for number in range(50)))),
         "directories": (50, archive(TOP, *(directory(f"data/{number}") for number in range(50)))),

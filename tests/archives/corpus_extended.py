@@ -35,7 +35,7 @@ def _records() -> dict[str, bytes]:
         "a length that ends in the keyword": b"5 path=data/y\n",
         "a length of itself": b"2 \n",
         "a length less than itself": b"1 path=data/y\n",
-        "a length with a zero in front": b"015 path=data/y\n",
+        "a length with a zero in front": b"016 path=data/y\n",
         "a length with a plus": b"+15 path=data/y\n",
         "a length with a minus": b"-15 path=data/y\n",
         "a length behind a blank": b" 16 path=data/y\n",

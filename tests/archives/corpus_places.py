@@ -35,6 +35,10 @@ def hostile_places() -> Iterator[tuple[str, Hostile]]:
             f"twins: {about}": around(file(one, b"1"), file(other, b"2")),
             f"twin directories: {about}": around(directory(one), directory(other)),
             f"twins above files: {about}": around(file(f"{one}/a", b"1"), file(f"{other}/b", b"2")),
+            f"twins above files, at depth: {about}": around(
+                file(one.replace("data/", "data/a/b/") + "/c", b"1"),
+                file(other.replace("data/", "data/a/b/") + "/d", b"2"),
+            ),
             f"a twin below: {about}": around(file(one, b"1"), file(f"{other}/b", b"2")),
         }
         for name, data in made.items():
@@ -66,6 +70,8 @@ def _twice() -> dict[str, bytes]:
         "a deep directory, then a file in the way": around(
             *(pax({"path": deep}) + file("data/y", b"1"), file("data/d/d/d", b"2"))
         ),
+        "a file, then a file below it, at depth": around(file("data/a/b/x", b"1"), file("data/a/b/x/y", b"2")),
+        "a file, then a directory below it, at depth": around(file("data/a/b/x"), directory("data/a/b/x/y")),
         "below the first file": around(file("data/first/x", b"1")),
     }
 

@@ -25,7 +25,7 @@ EACH = pytest.mark.parametrize(
 )
 MD5_OF_FIRST, MD5_OF_LAST = "8b04d5e3775d298e78455efc5ca404d5", "98bd1c45684cf587ac2347a92dd7bb51"
 MANIFEST = Manifest([CartFile(1, "first", MD5_OF_FIRST, "md5"), CartFile(2, "last", MD5_OF_LAST, "md5")])
-SMALL = 5000  # bytes that may come one by one
+SMALL, GOOD = 5000, 1536  # bytes that may come one by one, behind what is good in most of them
 
 
 def contents(hostile: Hostile, manifest: Manifest | None = None) -> Contents:
@@ -66,7 +66,7 @@ def test_a_hostile_archive(hostile: Hostile, tmp_path: Path) -> None:
     assert type(error) is (hostile.kept or hostile.error), repr(error)
     if len(hostile.data) <= SMALL:
         with pytest.raises(hostile.kept or hostile.error, match=re.escape(str(error))):
-            prove(by_bytes(hostile.data), contents(hostile))
+            prove([hostile.data[:GOOD], *by_bytes(hostile.data[GOOD:])], contents(hostile))
     check_with_a_manifest(hostile)
 
 

@@ -297,6 +297,16 @@ async def test_credentials(workplace: Path, tmp_path: Path, way: str) -> None:
             await Downloader(workplace, depot.carts_url).atransactioninfo(ONE, "other")
 
 
+async def test_credentials_stay_with_their_service(raw: OpenRaw) -> None:
+    """A cart's URL at another origin is asked without them."""
+    home, elsewhere = await raw(READY), await raw(READY)
+    for api in (CartAPI(home.url, auth=("ann", CANARY)), CartAPI(home.url.replace("//", f"//ann:{CANARY}@"))):
+        await api.await_for_cart(f"{home.url}/1")
+        await api.await_for_cart(f"{elsewhere.url}/1")
+    assert home.header("Authorization") is not None
+    assert elsewhere.header("Authorization") is None
+
+
 async def test_a_session_of_the_callers(depot: Depot, workplace: Path) -> None:
     """It is used for every request, and left open."""
     import aiohttp

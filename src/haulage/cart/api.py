@@ -190,7 +190,8 @@ class CartAPI:
         return f"CartAPI({redact(self.cart_api_url)!r})"
 
     def _call(self, url: str, method: str, **kwargs: Any) -> CartCall:
-        if self.request_auth is not None:
+        # A cart's URL comes from the caller, and credentials belong to the service they were given for.
+        if self.request_auth is not None and _origin(url) == self._parsed.origin:
             kwargs["auth"] = self.request_auth
         return self.factory.make(CartCall, url, method=method, session=self.session, **kwargs)
 
@@ -213,6 +214,13 @@ def _service(url: str | None, parts: dict[str, Any]) -> ParsedUrl:
         msg = "a cart service has an http or https URL without a query"
         raise MalformedRequest(msg, url=url)
     return parsed
+
+
+def _origin(url: Any) -> tuple[str, str, int | None] | None:
+    try:
+        return parse(url).origin
+    except UrlError:
+        return None  # the request itself says what is wrong
 
 
 def _pair(auth: Any) -> Any:

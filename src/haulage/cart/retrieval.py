@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from haulage.cart.api import CartAPI
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Downloader"]
 
+_NO_PATH = re.compile(r"[\0\ud800-\udc7f\udd00-\udfff]")  # NUL, and surrogates that stand for no byte
 _FAREWELL = 2.0  # seconds in which a service is to take a cart back
 
 
@@ -177,7 +179,8 @@ class _OwnCart(CartDownloader):
 
 
 def _checked_location(location: Any) -> str:
-    if not isinstance(location, str | os.PathLike) or not os.fspath(location):
+    path = os.fspath(location) if isinstance(location, str | os.PathLike) else None
+    if not isinstance(path, str) or not path or _NO_PATH.search(path):
         msg = "location is the path of a directory"
         raise DestinationError(msg)
-    return os.path.abspath(os.fspath(location))
+    return os.path.abspath(path)

@@ -85,7 +85,7 @@ def test_extra_arguments_are_kept_apart() -> None:
     assert api._extra_args == {"bundle": True}
 
 
-@pytest.mark.parametrize("location", ["", None, 7, b"x"])
+@pytest.mark.parametrize("location", ["", None, 7, b"x", "a\0b", "a\ud800"])
 def test_odd_locations(location: Any) -> None:
     """A location is a path."""
     with pytest.raises(DestinationError):
