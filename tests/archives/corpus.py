@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 from archives.corpus_amounts import hostile_amounts
@@ -16,6 +17,7 @@ from archives.hostile import Hostile
 __all__ = ["hostile_archives"]
 
 
+@functools.cache
 def hostile_archives() -> dict[str, Hostile]:
     """Return them by name."""
     made: dict[str, Hostile] = {}

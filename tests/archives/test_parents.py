@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from haulage.archives.tree import Tree
 from haulage.errors import DestinationExists
 from haulage.sinks.directory import Directory
+from haulage.sinks.parts import part_name
 
 
 @pytest.fixture
@@ -71,3 +73,17 @@ def test_a_neighbour_takes_them_away(directory: Directory, tmp_path: Path, monke
     assert calls == 2
     assert (tmp_path / "there" / "data" / "sub" / "file").is_file()
     directory.close()
+
+
+def test_an_orphan_that_is_too_deep(tmp_path: Path) -> None:
+    """It is left where it is, and is in nobody's way."""
+    top = part_name().replace(f"-{os.getpid():x}-", "-7fffffff-")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for name in (top, *["d"] * 3000):
+        os.mkdir(name, dir_fd=descriptor)
+        inner = os.open(name, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+    Directory(str(tmp_path)).close()
+    subprocess.run(["rm", "-rf", str(tmp_path / top)], check=True)

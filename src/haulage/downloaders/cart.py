@@ -73,7 +73,6 @@ class CartDownloader(HttpDownloader):
         self._contents: Contents | None = None
         self._told = 0  # members that the observer knows of
         self._makes_parents = False
-        self._framed = True  # the archive's own end marker
 
     @property
     def url(self) -> str:
@@ -196,7 +195,8 @@ class CartDownloader(HttpDownloader):
 
     @property
     def _proof(self) -> Proof | None:
-        return "digest" if self._manifest is not None else super()._proof
+        # Without a manifest it is the archive's own end marker, however the body was framed.
+        return "digest" if self._manifest is not None else super()._proof or "framing"
 
     def _translated(self, error: BaseException) -> DownloadError | None:
         translated = super()._translated(error)

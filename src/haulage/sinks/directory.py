@@ -181,7 +181,8 @@ class Directory:
         found: dict[str, str] = {}
         with contextlib.suppress(OSError), os.scandir(self.path if self.fd is None else self.fd) as entries:
             for entry in entries:
-                with contextlib.suppress(OSError):
+                # A tree of somebody's that is deeper than Python may recurse is left where it is.
+                with contextlib.suppress(OSError, RecursionError):
                     if is_orphan(entry):
                         self._remove_orphan(entry)
                     elif entry.is_dir(follow_symlinks=False):
