@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from haulage.depot.carts.members import StagingError, arrange, file_segments
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["open_file", "stage"]
 
 _PIECE = 1 << 20
+_TOGETHER = 2
+"""Files of one cart that are read at the same time."""
 
 
 def stage(root: str | None, order: Order, abandoned: threading.Event) -> tuple[Member, ...]:
@@ -45,9 +48,11 @@ def stage(root: str | None, order: Order, abandoned: threading.Event) -> tuple[M
         _find(root, order.plan.tar).close()
         return ()
     members = arrange(order.files)
-    for member in members:
-        if member.file is not None and not abandoned.is_set():
-            _prove(root, member.file, abandoned)
+    files = [member.file for member in members if member.file is not None]
+    # Reading and hashing leave the interpreter to others; after a failure the rest is not begun any more.
+    with ThreadPoolExecutor(_TOGETHER) as threads:
+        for _ in threads.map(lambda file: _prove(root, file, abandoned), files):
+            pass
     return members
 
 
@@ -81,6 +86,8 @@ def _find(root: str | None, file_id: str) -> Source:
 
 def _prove(root: str | None, file: Wanted, abandoned: threading.Event) -> None:
     """Hold a file against its digest."""
+    if abandoned.is_set():
+        return
     try:
         hasher = hashlib.new(file.hashtype, usedforsecurity=False)
     except (ValueError, TypeError):  # the latter for text that has no UTF-8
