@@ -65,7 +65,7 @@ def test_a_live_display(haulage, depot):
     """Bars, amounts, speed, time left, retries and failures are shown, and the cursor comes back."""
     pytest.importorskip("rich")
     slow = f"{depot.url}/_/slow?size=400000&chunk=4000&delay=0.01&seed=1"
-    busy = f"{depot.url}/_/status/503?times=1&retry_after=0&size=10"
+    busy = f"{depot.url}/_/status/503?times=1&retry_after=1&size=10"
     code, out, drawn = run_on_terminal(haulage, "get", slow, busy, f"{depot.url}/_/status/404")
     shown = plain(drawn)
     assert (code, out) == (7, b"")
